@@ -1,0 +1,3 @@
+"""Conformance and interoperability suite for the privacy protocols of the IETF."""
+
+__version__ = "0.1.0"
