@@ -1,0 +1,154 @@
+"""Exchanges, cases, watches and what is found of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.model._changes import Change
+from conformance.model._outcomes import Outcome
+from conformance.model._transcript import Part, Transcript
+
+Drive = Callable[..., Awaitable[Any]]
+OutcomeOf = Callable[[Part], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A complete honest dialogue with a subject in one role, and the pure function that says how a part of it ended.
+
+    `over` names the axes that the engine multiplies it by. `drive(bench, live, **settings)` gives what is still open.
+    """
+
+    name: str
+    role: str
+    drive: Drive
+    outcome: OutcomeOf
+    over: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    async def __call__(self, bench: Any, live: Any = None, **settings: Any) -> Any:
+        """Drive it; what the part's `given` changes set goes before what the caller sets."""
+        return await self.drive(bench, live, **(settings | bench.given(settings)))
+
+
+def exchange(
+    role: str, outcome: OutcomeOf, over: Mapping[str, Sequence[Any]] | None = None
+) -> Callable[[Drive], Exchange]:
+    """Make a coroutine function an exchange of a role."""
+
+    def make(drive: Drive) -> Exchange:
+        return Exchange(getattr(drive, "__name__", "exchange"), role, drive, outcome, over or {})
+
+    return make
+
+
+OBSERVATIONS = ("as-expected", "tolerated", "violation", "crash", "hang", "leak")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a judge saw: an observation, why in a sentence, and under which requirement (empty: all of the case's)."""
+
+    observation: str
+    because: str
+    requirement: str = ""
+    part: str = ""
+    measure: Mapping[str, Any] = field(default_factory=dict)
+
+
+Judge = Callable[[Transcript], Iterable[Finding]]
+Expectation = Sequence[Outcome] | Mapping[str, Sequence[Outcome]]
+
+
+@dataclass(eq=False, slots=True)
+class Case:
+    """The smallest thing that gets a verdict: an exchange, a change, the outcomes allowed, the requirements decided."""
+
+    id: str
+    doc: str
+    exchange: Exchange
+    requirements: tuple[str, ...]
+    body: Callable[..., Any]
+    expect: Expectation = ()
+    also: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    each: Mapping[str, Any] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    repeat: int = 1
+    own_judge: Judge | None = None
+
+    @property
+    def role(self) -> str:
+        """The role under test."""
+        return self.exchange.role
+
+    @property
+    def scripted(self) -> bool:
+        """Whether the body composes exchanges itself."""
+        return inspect.iscoroutinefunction(self.body)
+
+    @property
+    def decides(self) -> tuple[str, ...]:
+        """All requirements that this case decides."""
+        return (*self.requirements, *self.also)
+
+    def attempts(self) -> Iterator[tuple[str, tuple[Change, ...]]]:
+        """The changed parts of a case that is not scripted: label and changes."""
+        for label, value in self.each.items() if self.each else (("changed", None),):
+            made = self.body(value) if self.each else self.body()
+            yield label, (made,) if isinstance(made, Change) else tuple(made or ())
+
+    def allowed(self, part: str) -> Sequence[Outcome] | None:
+        """The outcomes that a part may have, best first, or None where the case does not look at it."""
+        if isinstance(self.expect, Mapping):
+            return self.expect.get(part)
+        return self.expect or None
+
+    def judge(self, own: Judge) -> Judge:
+        """Decorate the case's own judge."""
+        self.own_judge = own
+        return own
+
+
+@dataclass(eq=False, slots=True)
+class Watch:
+    """A judge without a stimulus: it sees every part of every case of its role, and has a verdict like a case."""
+
+    id: str
+    doc: str
+    role: str
+    requirements: tuple[str, ...]
+    look: Callable[[Part], Iterable[Finding]]
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def decides(self) -> tuple[str, ...]:
+        """All requirements that this watch decides."""
+        return self.requirements
+
+
+VERDICTS = (
+    "pass", "tolerated", "warn", "fail", "crash", "hang", "leak",
+    "unsupported", "not-applicable", "inconclusive", "error",
+)  # fmt: skip
+BAD = ("fail", "crash", "hang", "leak")
+NOT_RUN = ("unsupported", "not-applicable", "inconclusive", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is shown of one case and variant, with its reason in a sentence, and per requirement."""
+
+    case: str
+    variant: Mapping[str, Any]
+    shown: str
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
+
+
+def variant_name(variant: Mapping[str, Any]) -> str:
+    """A variant as one word for tables and addresses: `http=1,suite=0020/0001/0001`."""
+    return ",".join(f"{axis}={value}" for axis, value in sorted(variant.items()))
