@@ -123,7 +123,7 @@ AEADS = _by_id(
 
 _X_CURVES = (0x0020, 0x0021)
 _HASHES: dict[int, hashes.HashAlgorithm] = {1: hashes.SHA256(), 2: hashes.SHA384(), 3: hashes.SHA512()}
-_CIPHERS: dict[int, type[AESGCM] | type[ChaCha20Poly1305]] = {1: AESGCM, 2: AESGCM, 3: ChaCha20Poly1305}
+_CIPHERS: dict[int, type[AESGCM | ChaCha20Poly1305]] = {1: AESGCM, 2: AESGCM, 3: ChaCha20Poly1305}
 
 
 class HPKEError(Exception):
