@@ -1,0 +1,1 @@
+"""Runs cases: catalogue, plan, lanes, controls, judging, baseline, kill matrix. Knows no protocol."""

@@ -1,0 +1,346 @@
+"""A run on disk: an append-only NDJSON stream (design, section 7).
+
+One record a line: `header`, `plan`, then `part`s, `verdict`s and `note`s as they come, and a `footer`. Octets stand
+once, as hex; fields are spans into them. A verdict names its parts by number, so that a shared twin is stored once. A
+stream without a footer was cut short, and readers say so. Everything shown to a person is a fold over this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from conformance.model import (
+    Case,
+    Change,
+    EnvironmentProblem,
+    Event,
+    Finding,
+    Part,
+    Requirement,
+    Span,
+    Transcript,
+    UsageError,
+    Verdict,
+    Watch,
+)
+
+FORMAT = "conformance-stream/1"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCase:
+    """What a report must know of a case: it is stored with the run, so that reports need no code of the case."""
+
+    id: str
+    doc: str
+    role: str
+    requirements: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    exchange: str = ""
+    expect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """A verdict as it is stored, with the numbers of its parts and how long it took."""
+
+    verdict: Verdict
+    parts: tuple[int, ...]
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Header:
+    """What was run against what: suite, documents, subject, scope, seed, environment."""
+
+    suite: dict[str, Any] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    subject: dict[str, Any] = field(default_factory=dict)
+    scope: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    started: str = ""
+    environment: dict[str, Any] = field(default_factory=dict)
+    format: str = FORMAT
+
+
+@dataclass(slots=True)
+class Footer:
+    """The end of a run that was finished or interrupted in order."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    exit: int = 0
+    interrupted: bool = False
+    ended: str = ""
+    sha256: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """A stored run, its parts left on disk until they are asked for."""
+
+    path: Path
+    header: Header
+    cases: dict[str, PlannedCase]
+    requirements: dict[str, Requirement]
+    verdicts: list[VerdictRecord]
+    notes: list[dict[str, Any]]
+    footer: Footer | None
+    places: dict[int, tuple[int, int]]
+    intact: bool = True
+
+    def part(self, number: int) -> Part:
+        """One part, read from disk."""
+        start, length = self.places[number]
+        with self.path.open("rb") as stream:
+            stream.seek(start)
+            return decode_part(msgspec.json.decode(stream.read(length)))
+
+    def transcript(self, record: VerdictRecord) -> Transcript:
+        """The transcript on which a verdict rests."""
+        return Transcript(
+            record.verdict.case, record.verdict.variant, tuple(self.part(number) for number in record.parts)
+        )
+
+
+def encode_part(part: Part, number: int) -> dict[str, Any]:
+    """A part as JSON data: octets as hex, empty fields left out."""
+    return {
+        "type": "part",
+        "n": number,
+        "name": part.name,
+        "exchange": part.exchange,
+        "variant": dict(part.variant),
+        "generation": part.generation,
+        "scope": part.scope,
+        "round": part.round,
+        "changes": [_encode_change(c) for c in part.changes],
+        "events": [_encode_event(e) for e in part.events],
+    }
+
+
+def _encode_change(change: Change) -> dict[str, Any]:
+    return {
+        "point": change.point,
+        "path": change.path,
+        "op": change.op,
+        "args": [_encode_value(a) for a in change.args],
+        "wire": change.wire,
+    }
+
+
+def _encode_value(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, (tuple, list)):
+        return [_encode_value(v) for v in value]
+    if hasattr(value, "encode") and not isinstance(value, str):
+        return {"hex": value.encode().hex()}
+    return value if isinstance(value, (int, str, float, bool, type(None))) else str(value)
+
+
+def _decode_value(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"hex"}:
+        return bytes.fromhex(value["hex"])
+    return tuple(_decode_value(v) for v in value) if isinstance(value, list) else value
+
+
+def _encode_event(event: Event) -> dict[str, Any]:
+    record: dict[str, Any] = {"at": round(event.at, 6), "what": event.what}
+    if event.where:
+        record["where"] = event.where
+    if event.name:
+        record["name"] = event.name
+    if event.value:
+        record["value"] = dict(event.value)
+    if event.octets:
+        record["octets"] = event.octets.hex()
+    if event.spans:
+        record["spans"] = [list(s) for s in event.spans]
+    if event.changed:
+        record["changed"] = True
+    return record
+
+
+def decode_part(record: Mapping[str, Any]) -> Part:
+    """A part from its JSON data."""
+    return Part(
+        name=record["name"],
+        variant=record["variant"],
+        generation=record["generation"],
+        scope=record["scope"],
+        changes=tuple(
+            Change(c["point"], c["path"], c["op"], _decode_value(c["args"]), c["wire"]) for c in record["changes"]
+        ),
+        events=[
+            Event(
+                e["at"],
+                e.get("where", ""),
+                e["what"],
+                e.get("name", ""),
+                e.get("value", {}),
+                bytes.fromhex(e.get("octets", "")),
+                tuple(Span(*s) for s in e.get("spans", ())),
+                e.get("changed", False),
+            )
+            for e in record["events"]
+        ],
+        round=record["round"],
+        exchange=record["exchange"],
+    )
+
+
+def planned(case: Case | Watch) -> PlannedCase:
+    """What is stored of a case."""
+    if isinstance(case, Watch):
+        return PlannedCase(case.id, case.doc, case.role, case.requirements)
+    if isinstance(case.expect, Mapping):
+        expect = "; ".join(f"{name}: {' or '.join(map(str, allowed))}" for name, allowed in case.expect.items())
+    else:
+        expect = " or ".join(map(str, case.expect))
+    return PlannedCase(case.id, case.doc, case.role, case.requirements, tuple(case.also), case.exchange.name, expect)
+
+
+class StreamWriter:
+    """Appends records; each line is written through, so that a crash loses at most the line under way.
+
+    EnvironmentProblem when the disk is full or the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = path.open("wb", buffering=0)
+        except OSError as why:
+            raise EnvironmentProblem(
+                f"the event stream {path} cannot be written: {why.strerror or why}",
+                hint="choose another folder with --out, or another file with --events",
+            ) from why
+        self._digest = hashlib.sha256()
+        self._encode = msgspec.json.Encoder().encode
+        self._parts = 0
+
+    def record(self, record: Mapping[str, Any]) -> None:
+        """Append one record."""
+        line = self._encode(record) + b"\n"
+        try:
+            written = 0
+            while written < len(line):
+                written += self._file.write(line[written:])
+        except OSError as why:
+            raise EnvironmentProblem(
+                f"the event stream {self.path} cannot be written any further: {why.strerror or why}",
+                hint="free some space; what was written before can be shown with `conformance report`",
+            ) from why
+        self._digest.update(line)
+
+    def header(self, header: Header) -> None:
+        """The first line."""
+        header.started = header.started or datetime.now(UTC).isoformat(timespec="seconds")
+        self.record({"type": "header"} | asdict(header))
+
+    def plan(self, cases: Sequence[Case | Watch], requirements: Sequence[Requirement]) -> None:
+        """The second line: the cases and the requirements that they decide."""
+        self.record(
+            {
+                "type": "plan",
+                "cases": [asdict(planned(c)) for c in cases],
+                "requirements": [asdict(r) for r in requirements],
+            }
+        )
+
+    def part(self, part: Part) -> int:
+        """Append a part; its number."""
+        self._parts += 1
+        self.record(encode_part(part, self._parts))
+        return self._parts
+
+    def verdict(self, record: VerdictRecord) -> None:
+        """Append a verdict."""
+        self.record(
+            {"type": "verdict", "parts": list(record.parts), "seconds": round(record.seconds, 6)}
+            | msgspec.to_builtins(record.verdict)
+        )
+
+    def note(self, text: str, **more: Any) -> None:
+        """Append something that a reader of the run should know."""
+        self.record({"type": "note", "text": text} | more)
+
+    def footer(self, footer: Footer) -> None:
+        """The last line, with the digest of all before it."""
+        footer.sha256 = self._digest.hexdigest()
+        footer.ended = footer.ended or datetime.now(UTC).isoformat(timespec="seconds")
+        self.record({"type": "footer"} | asdict(footer))
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a stream that was not given its footer stays recognisable as cut short."""
+        self._file.close()
+
+
+def read_run(path: Path) -> Run:
+    """Read a stored run; its parts stay on disk. UsageError when the file is none."""
+    header: Header | None = None
+    run_cases: dict[str, PlannedCase] = {}
+    requirements: dict[str, Requirement] = {}
+    verdicts: list[VerdictRecord] = []
+    notes: list[dict[str, Any]] = []
+    places: dict[int, tuple[int, int]] = {}
+    footer: Footer | None = None
+    digest, intact = hashlib.sha256(), True
+    for start, line in _lines(path):
+        if line.startswith(b'{"type":"part","n":'):
+            number = int(line[19 : line.index(b",", 19)])
+            places[number] = (start, len(line))
+            digest.update(line)
+            continue
+        try:
+            record = msgspec.json.decode(line)
+            kind = record.pop("type")
+        except (msgspec.DecodeError, KeyError, AttributeError):
+            if header is None:
+                break
+            intact = False
+            break
+        match kind:
+            case "header":
+                header = msgspec.convert(record, Header)
+            case "plan":
+                run_cases = {c["id"]: msgspec.convert(c, PlannedCase) for c in record["cases"]}
+                requirements = {r["id"]: msgspec.convert(r, Requirement) for r in record["requirements"]}
+            case "verdict":
+                parts, seconds = tuple(record.pop("parts")), record.pop("seconds")
+                verdicts.append(VerdictRecord(msgspec.convert(record, Verdict), parts, seconds))
+            case "footer":
+                footer = msgspec.convert(record, Footer)
+                intact = footer.sha256 == digest.hexdigest()
+            case _:
+                notes.append(record)
+        digest.update(line)
+    if header is None:
+        raise UsageError(f"{path} is not a stored run", hint="a run is the file events.ndjson in its folder")
+    return Run(path, header, run_cases, requirements, verdicts, notes, footer, places, intact)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                yield at, line
+                at += len(line)
+    except OSError as why:
+        raise UsageError(f"{path} cannot be read: {why.strerror or why}") from why
+
+
+__all__ = [
+    "FORMAT", "Finding", "Footer", "Header", "PlannedCase", "Run", "StreamWriter", "VerdictRecord", "decode_part",
+    "encode_part", "planned", "read_run",
+]  # fmt: skip
