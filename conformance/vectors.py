@@ -20,6 +20,9 @@ import msgspec
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)  # the latter where a string is no UTF-8
+
+
 class VectorError(Exception):
     """A vector file cannot be read, or a pattern names none."""
 
@@ -94,7 +97,7 @@ def _paths(root: Path, pattern: str = "*/*.json") -> list[Path]:
 def _read(root: Path, path: Path) -> VectorFile:
     try:
         file = msgspec.json.decode(path.read_bytes(), type=VectorFile)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise VectorError(f"{path.relative_to(root).as_posix()}: {error}") from error
     return dataclasses.replace(file, name=path.relative_to(root).as_posix())
 
@@ -113,7 +116,7 @@ def check(requirements: Collection[str] | None = None, root: Path | None = None)
         name = path.relative_to(root).as_posix()
         try:
             found = list(_shape(_json(path), envelope, kinds))
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             found = [str(error)]
         problems += (f"{name}: {problem}" for problem in found)
         if not found:
@@ -200,9 +203,8 @@ def _violations(value: Any, schema: Any, root: dict[str, Any], at: str) -> Itera
         yield from _bounds(len(value), schema.get("minItems"), schema.get("maxItems"), f"{at}: the number of items")
         if schema.get("uniqueItems") and any(item in value[:number] for number, item in enumerate(value)):
             yield f"{at}: an item is repeated"
-        if "items" in schema:
-            for number, item in enumerate(value):
-                yield from _violations(item, schema["items"], root, f"{at}[{number}]")
+        for number, item in enumerate(value):
+            yield from _violations(item, schema.get("items", {}), root, f"{at}[{number}]")
     elif isinstance(value, dict):
         yield from _members(value, schema, root, at)
     for part in schema.get("allOf", ()):
