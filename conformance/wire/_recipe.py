@@ -62,11 +62,11 @@ class Many:
         self.key = key
 
     def names(self, item: Any, segment: str) -> bool:
-        """Whether a path segment means this item."""
-        if not self.key or not isinstance(item, Message):
-            return False
-        value = item.parts.get(self.key)
-        return isinstance(value, bytes) and value.decode("latin-1").lower() == segment.lower()
+        """Whether a path segment means this item: its key's text, whatever its case."""
+        part = item
+        for name in self.key.split(".") if self.key else ():
+            part = part.parts.get(name) if isinstance(part, Message) else None
+        return isinstance(part, bytes) and part.decode("latin-1").lower() == segment.lower()
 
 
 class Message:

@@ -1,0 +1,54 @@
+"""The messages of Oblivious HTTP: key configurations, Binary HTTP, encapsulation. No I/O."""
+
+from conformance.protocols.ohttp.messages._bhttp import (
+    BHTTP_TYPE,
+    CONTROL_PSEUDO_FIELDS,
+    BinaryRequest,
+    BinaryResponse,
+    Line,
+    Lines,
+    bhttp_request,
+    bhttp_response,
+    decode_bhttp,
+    decode_request,
+    decode_response,
+    lawful_request,
+    lawful_response,
+    line,
+    prefixed,
+)
+from conformance.protocols.ohttp.messages._encapsulation import (
+    HEADER_LENGTH,
+    REQUEST_LABEL,
+    REQUEST_TYPE,
+    RESPONSE_LABEL,
+    RESPONSE_TYPE,
+    GatewayKey,
+    Refused,
+    RequestContext,
+    ResponseContext,
+    choose_key,
+    encapsulated_request,
+    encapsulated_response,
+    open_request,
+    read_header,
+    response_keys,
+    response_nonce_length,
+)
+from conformance.protocols.ohttp.messages._keys import (
+    KEYS_TYPE,
+    KeyEntry,
+    decode_key_entry,
+    decode_keys,
+    key_collection,
+    key_entry,
+)
+
+__all__ = [
+    "BHTTP_TYPE", "CONTROL_PSEUDO_FIELDS", "HEADER_LENGTH", "KEYS_TYPE", "REQUEST_LABEL", "REQUEST_TYPE",
+    "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "GatewayKey", "KeyEntry", "Line", "Lines",
+    "Refused", "RequestContext", "ResponseContext", "bhttp_request", "bhttp_response", "choose_key", "decode_bhttp",
+    "decode_key_entry", "decode_keys", "decode_request", "decode_response", "encapsulated_request",
+    "encapsulated_response", "key_collection", "key_entry", "lawful_request", "lawful_response", "line", "open_request",
+    "prefixed", "read_header", "response_keys", "response_nonce_length",
+]  # fmt: skip
