@@ -72,7 +72,7 @@ struct State {
     keys: HashMap<u64, Server>,
     sent: HashMap<u64, ClientResponse>,
     received: HashMap<u64, ServerResponse>,
-    gateway: Option<gateway::Running>,
+    gateway: Option<http1::Listener>,
 }
 
 impl State {
@@ -296,9 +296,9 @@ fn serve(state: &mut State, with: &Value) -> Answer {
         return Err(Fail::Broken("already serving".into()));
     }
     let targets = with["options"]["targets"].as_array().into_iter().flatten();
-    let running = gateway::start(targets.filter_map(Value::as_str).map(str::to_owned).collect())?;
-    let url = running.url.clone();
-    state.gateway = Some(running);
+    let targets: Vec<String> = targets.filter_map(Value::as_str).map(str::to_owned).collect();
+    let (url, listener) = gateway::start(&targets)?;
+    state.gateway = Some(listener);
     Ok(json!({"url": url}))
 }
 
@@ -313,7 +313,9 @@ fn answer(state: &mut State, operation: &str, with: &Value) -> Answer {
         }
         "serve" => serve(state, with),
         "stop" => {
-            state.gateway.take().map(gateway::Running::stop);
+            if let Some(listener) = state.gateway.take() {
+                listener.stop();
+            }
             Ok(json!({}))
         }
         "bhttp.decode" => bhttp_decode(with),
@@ -328,8 +330,7 @@ fn answer(state: &mut State, operation: &str, with: &Value) -> Answer {
     }
 }
 
-/// A panic of the crates ends the process: on this thread by itself, on the gateway's threads through the hook in
-/// `gateway::start`. Nothing is caught.
+/// A panic of the crates ends the process, on whatever thread: nothing is caught, and the build's profile says `abort`.
 fn main() -> std::io::Result<()> {
     let mut state = State::default();
     for line in std::io::stdin().lock().lines() {
