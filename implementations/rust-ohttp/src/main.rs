@@ -326,6 +326,7 @@ fn answer(state: &mut State, operation: &str, with: &Value) -> Answer {
         "ohttp.response.decapsulate" => response_decapsulate(state, with),
         "ohttp.request.decapsulate" => request_decapsulate(state, with),
         "ohttp.response.encapsulate" => response_encapsulate(state, with),
+        "" => Err(Fail::Broken("not a question".into())),
         other => Err(Fail::Unsupported(format!("unknown operation {other}"))),
     }
 }
