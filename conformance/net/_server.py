@@ -64,6 +64,10 @@ class ServerConnection(ABC):
     async def reset(self, exchange: ServerExchange, code: int, /) -> None:
         """End the exchange abortively: the stream in HTTP/2, the connection in HTTP/1.1."""
 
+    async def close(self) -> None:
+        """End the connection when what was written has left."""
+        await self.stream.finish("full")
+
     @abstractmethod
     def finish(self, exchange: ServerExchange, /) -> None:
         """The handler is done."""
@@ -97,7 +101,7 @@ class ServerExchange:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self.connection.stream.finish("full")
+        await self.connection.close()
 
 
 Handler = Callable[[ServerExchange], Awaitable[None]]

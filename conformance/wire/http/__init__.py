@@ -19,6 +19,7 @@ from conformance.wire.http._message import (
     request,
     response,
 )
+from conformance.wire.http._rules import malformed, malformed_length, malformed_line
 from conformance.wire.http._spans import head_spans, rendered
 
 __all__ = [
@@ -31,6 +32,9 @@ __all__ = [
     "field",
     "head_spans",
     "lines_of",
+    "malformed",
+    "malformed_length",
+    "malformed_line",
     "media_type",
     "part_of",
     "rendered",

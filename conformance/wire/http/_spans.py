@@ -32,7 +32,9 @@ def head_spans(octets: bytes, start: int = 0, *, request: bool) -> tuple[list[Sp
         if end == at:
             spans.append(Span("fields", whole, at))
             spans.extend(lines)
-            return spans, _after(octets, end)
+            at = _after(octets, end)
+            spans.append(Span("content", at, len(octets)))
+            return spans, at
         colon = octets.find(b":", at, end)
         colon = end if colon < 0 else colon
         value = octets[colon + 1 : end]
