@@ -1,0 +1,174 @@
+"""The lab: an HTTP target that answers as it is told and records, at the right part, what reached it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.net import Recorder, Request, Server, ServerExchange, serve, shown, texts
+from conformance.wire.http import FieldLines, response
+
+__all__ = ["Lab", "TargetAnswer"]
+
+BEHAVIOURS = ("answer", "close", "reset", "hang")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """What the target does with a request.
+
+    `content` None gives back the content of the request; `raw` are octets in place of an HTTP answer, after which the
+    connection closes. `behaviour` is one of answer, close, reset and hang. With `chunked` the length is not announced.
+    """
+
+    status: int = 200
+    fields: FieldLines = ()
+    content: bytes | None = None
+    informational: tuple[tuple[int, FieldLines], ...] = ()
+    trailers: FieldLines = ()
+    chunked: bool = False
+    raw: bytes | None = None
+    behaviour: str = "answer"
+    reason: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if self.behaviour not in BEHAVIOURS:
+            msg = f"behaviour is one of {', '.join(BEHAVIOURS)}, not {self.behaviour}"
+            raise ValueError(msg)
+
+
+ECHO = TargetAnswer()
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    recorder: Recorder
+    answer: TargetAnswer
+
+
+class Lab:
+    """HTTP on loopback, or where `listen` says; one for a run.
+
+    `url` is its origin as a subject reaches it. Requests that carry a token that was announced belong to the part that
+    announced it; `strays` counts the others, which get 404.
+    """
+
+    def __init__(self) -> None:
+        self.strays = 0
+        self.url = ""
+        self._expected: dict[str, _Expected] = {}
+        self._server: Server | None = None
+        self._closed: socket.socket | None = None
+
+    @classmethod
+    async def start(cls, listen: str = "127.0.0.1", reachable_as: str | None = None) -> Lab:
+        """Open the lab; `reachable_as` is the host that a subject elsewhere must use."""
+        lab = cls()
+        lab._server = server = await serve(lab._serve, host=listen)
+        host = reachable_as or server.host
+        lab.url = f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+        # Bound but not listening: no one else can take the port, and connections to it are refused.
+        lab._closed = socket.socket(socket.AF_INET6 if ":" in listen else socket.AF_INET, socket.SOCK_STREAM)
+        lab._closed.bind((listen, 0))
+        return lab
+
+    @property
+    def authority(self) -> str:
+        """Host and port of `url`."""
+        return self.url.partition("://")[2]
+
+    @property
+    def closed_port(self) -> int:
+        """A port of the same host that refuses connections."""
+        assert self._closed is not None
+        return int(self._closed.getsockname()[1])
+
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted."""
+        return 0 if self._server is None else self._server.connections
+
+    @property
+    def failures(self) -> Sequence[BaseException]:
+        """Exceptions of our own while answering."""
+        return [] if self._server is None else self._server.failures
+
+    def expect(self, token: str, recorder: Recorder, answer: TargetAnswer | None = None) -> None:
+        """Record requests whose head or content holds the token at that recorder, and answer them so."""
+        if not token:
+            msg = "an empty token is in every request"
+            raise ValueError(msg)
+        self._expected[token] = _Expected(recorder, answer or ECHO)
+
+    def forget(self, token: str) -> None:
+        """Expect it no more."""
+        self._expected.pop(token, None)
+
+    async def close(self) -> None:
+        """Close the lab."""
+        if self._server is not None:
+            await self._server.close()
+        if self._closed is not None:
+            self._closed.close()
+            self._closed = None
+
+    def _whose(self, octets: bytes, content: bytes) -> _Expected | None:
+        # Content under the chunked coding may have a token cut in two: it is looked at by itself too.
+        for token, expected in self._expected.items():
+            sought = token.encode()
+            if sought in octets or sought in content:
+                return expected
+        return None
+
+    async def _serve(self, exchange: ServerExchange) -> None:
+        asked = exchange.request
+        expected = self._whose(asked.octets, asked.content)
+        if expected is None:
+            self.strays += 1
+            await exchange.answer(response(404, version=asked.version).build())
+            return
+        record_request(expected.recorder, asked, "target", where="target")
+        await _answer(exchange, expected.answer)
+
+
+def record_request(recorder: Recorder, asked: Request, name: str, *, where: str) -> None:
+    """Record a request that reached one of our servers as `received`."""
+    octets, spans, more = shown(asked.octets, asked.spans, asked.content_at, len(asked.content))
+    if asked.trailers:
+        more["trailers"] = texts(asked.trailers)
+    text = {n: getattr(asked, n).decode("latin-1") for n in ("method", "scheme", "authority", "target")}
+    recorder.saw(
+        "received", name, where=where, octets=octets, spans=tuple(spans), version=asked.version, **text,
+        fields=texts(asked.fields), peer=list(asked.peer), **more,
+    )  # fmt: skip
+
+
+async def _answer(exchange: ServerExchange, answer: TargetAnswer) -> None:
+    asked = exchange.request
+    if answer.raw is not None:
+        await exchange.raw(answer.raw)
+        await exchange.close()
+        return
+    match answer.behaviour:
+        case "close":
+            await exchange.close()
+        case "reset":
+            await exchange.reset()
+        case "answer":
+            for status, fields in answer.informational:
+                await exchange.inform(response(status, fields, version=asked.version).build())
+            content = asked.content if answer.content is None else answer.content
+            told: dict[str, Any] = {"version": asked.version, "reason": answer.reason}
+            if asked.method == b"HEAD":
+                length = (b"Content-Length", b"%d" % len(content))
+                message = response(answer.status, (*answer.fields, length), **told)
+            elif answer.status in {204, 304}:
+                message = response(answer.status, answer.fields, **told)
+            elif answer.chunked or (answer.trailers and asked.version == 1):
+                chunks = [content] if content else []  # an empty chunk would be the last
+                message = response(answer.status, answer.fields, chunks=chunks, trailers=answer.trailers, **told)
+            else:
+                message = response(answer.status, answer.fields, content, trailers=answer.trailers, **told)
+            await exchange.answer(message.build())
