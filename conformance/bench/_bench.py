@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.bench._lab import Lab, TargetAnswer
-
 from conformance.bench._subject import Reply, Served, Subject
 from conformance.model import GIVEN, IN_LEAVING, Absent, Change, Ended, Event, Part, Span
 from conformance.net import Connection, Route, connect
@@ -129,7 +128,7 @@ class Bench:
         places = [n for n, c in enumerate(changes) if c.op != GIVEN and c.applies_to(name, nth)] if changes else []
         built = message.build([changes[n] for n in places])
         applied = [n for here, n in enumerate(places) if here in built.applied or changes[n].op in IN_LEAVING]
-        value = {"applied": applied} if applied else {}
+        value: dict[str, Any] = {"applied": applied} if applied else {}
         changed = built.changed or bool(built.leaving)
         self.saw("sent", name, octets=built.octets, spans=built.spans, changed=changed, **value)
         for path, octets, spans in built.sealed:
@@ -206,6 +205,11 @@ class Bench:
         except Ended as ended:
             self.saw(ended.what, op, detail=ended.detail)
             raise
+
+    @property
+    def barrier(self) -> Callable[[], Awaitable[Any]] | None:
+        """Where what is held back waits for the other steps that run together; None outside of `together`."""
+        return self.run.barrier.wait if self.run.barrier is not None else None
 
     async def together(self, steps: Iterable[Awaitable[Any]]) -> None:
         """Run steps side by side; what they hold back leaves at one moment, when all have got so far."""

@@ -109,17 +109,18 @@ class Run:
         )
 
 
-def encode_part(part: Part, number: int) -> dict[str, Any]:
+def encode_part(part: Part) -> dict[str, Any]:
     """A part as JSON data: octets as hex, empty fields left out."""
     return {
         "type": "part",
-        "n": number,
+        "n": part.number,
         "name": part.name,
         "exchange": part.exchange,
         "variant": dict(part.variant),
         "generation": part.generation,
         "scope": part.scope,
         "round": part.round,
+        "turn": part.turn,
         "changes": [_encode_change(c) for c in part.changes],
         "events": [_encode_event(e) for e in part.events],
     }
@@ -193,6 +194,8 @@ def decode_part(record: Mapping[str, Any]) -> Part:
         ],
         round=record["round"],
         exchange=record["exchange"],
+        turn=record["turn"],
+        number=record["n"],
     )
 
 
@@ -259,8 +262,9 @@ class StreamWriter:
     def part(self, part: Part) -> int:
         """Append a part; its number."""
         self._parts += 1
-        self.record(encode_part(part, self._parts))
-        return self._parts
+        part.number = self._parts
+        self.record(encode_part(part))
+        return part.number
 
     def verdict(self, record: VerdictRecord) -> None:
         """Append a verdict."""

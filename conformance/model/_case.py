@@ -27,6 +27,7 @@ class Exchange:
     drive: Drive
     outcome: OutcomeOf
     over: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
 
     async def __call__(self, bench: Any, live: Any = None, **settings: Any) -> Any:
         """Drive it; what the part's `given` changes set goes before what the caller sets."""
@@ -34,12 +35,12 @@ class Exchange:
 
 
 def exchange(
-    role: str, outcome: OutcomeOf, over: Mapping[str, Sequence[Any]] | None = None
+    role: str, outcome: OutcomeOf, over: Mapping[str, Sequence[Any]] | None = None, needs: Iterable[str] = ()
 ) -> Callable[[Drive], Exchange]:
     """Make a coroutine function an exchange of a role."""
 
     def make(drive: Drive) -> Exchange:
-        return Exchange(getattr(drive, "__name__", "exchange"), role, drive, outcome, over or {})
+        return Exchange(getattr(drive, "__name__", "exchange"), role, drive, outcome, over or {}, frozenset(needs))
 
     return make
 
@@ -64,7 +65,10 @@ Expectation = Sequence[Outcome] | Mapping[str, Sequence[Outcome]]
 
 @dataclass(eq=False, slots=True)
 class Case:
-    """The smallest thing that gets a verdict: an exchange, a change, the outcomes allowed, the requirements decided."""
+    """The smallest thing that gets a verdict: an exchange, a change, the outcomes allowed, the requirements decided.
+
+    `settings` are parameters of the exchange in every part of the case, its controls included.
+    """
 
     id: str
     doc: str
@@ -77,6 +81,7 @@ class Case:
     needs: frozenset[str] = frozenset()
     where: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
     own_judge: Judge | None = None
 
     @property

@@ -34,9 +34,9 @@ class Requirement:
     via: tuple[str, ...]
     text: str
     sketch: str = ""
-    http: tuple[int, ...] = ()
-    needs: tuple[str, ...] = ()
-    ambiguous: str = ""
+    http: tuple[str, ...] = ()
+    needs: str = ""
+    ambiguous: bool = False
     document: str = ""
     unseen: str = ""
     """Why no case can decide it, where that is so."""

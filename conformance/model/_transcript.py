@@ -51,7 +51,9 @@ class Part:
     """One run of an exchange within a case: twin, changed, health, or a named step.
 
     `generation` is the life of the subject it ran in, `scope` where health was tried (in what still lived, or anew:
-    `subject`), `round` 1 or, on the second attempt after a fresh start, 2.
+    `subject`). `round` is 1, 2 on the second attempt after a fresh start, and 0 where it ran in the company of other
+    cases and its controls failed, which decides nothing. `turn` counts the repetitions of a script, `number` is its place in the
+    stored stream (0: not stored yet).
     """
 
     name: str
@@ -62,6 +64,8 @@ class Part:
     events: list[Event] = field(default_factory=list)
     round: int = 1
     exchange: str = ""
+    turn: int = 1
+    number: int = 0
 
     def all(self, what: str, name: str = "", where: str | None = None) -> list[Event]:
         """The events of a kind, oldest first; `name` and `where` narrow."""

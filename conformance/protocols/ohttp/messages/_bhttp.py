@@ -198,7 +198,7 @@ def _path_fits(method: bytes, scheme: bytes, path: bytes) -> bool:
 
 
 def _decode_response(reader: Reader, *, known: bool) -> BinaryResponse:
-    informational = []
+    informational: list[tuple[int, Lines]] = []
     while True:
         at = reader.at
         status = reader.varint("status")

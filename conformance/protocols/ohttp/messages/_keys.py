@@ -57,7 +57,7 @@ def decode_keys(data: bytes) -> tuple[KeyEntry, ...]:
     reader = Reader(data, "keys")
     if not data:
         raise reader.fail("", "a collection has at least one entry")
-    entries = []
+    entries: list[KeyEntry] = []
     while reader.left:
         n = len(entries)
         length = reader.uint(2, f"entry[{n}].length")

@@ -1,0 +1,366 @@
+"""One run from end to end: subject, lab, probe, plan, runner, stream, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from conformance import __version__
+from conformance.bench import Found, Lab, Protocol, Role, RoleOffer, Setup, Subject
+from conformance.engine.baseline import Baseline
+from conformance.engine.catalogue import Catalogue, load_cases, load_catalogue
+from conformance.engine.judge import weigher
+from conformance.engine.plan import Plan, Terms, make_plan
+from conformance.engine.run import Forget, Outcomes, Runner, Settings, counts
+from conformance.engine.stream import Footer, Header, StreamWriter
+from conformance.model import BAD, Case, Requirement, Unreachable, Verdict, Watch
+from conformance.net import Route
+
+RouteOf = Callable[[str, str | None], Route]
+PACKAGES = ("cryptography", "pyhpke", "h11", "h2", "aioquic")
+
+
+@dataclass(slots=True)
+class Request:
+    """What the user asks for: which subject, which part of the suite, under which terms.
+
+    `title` and `how` say what the subject is and how it is reached, `digest` what was built; `ours` are the globs of
+    its manifest. `remote` makes the defaults gentle.
+    """
+
+    subject: Subject
+    protocols: Sequence[Protocol]
+    title: str = ""
+    how: str = "url"
+    digest: str = ""
+    ours: Sequence[str] = ()
+    roles: Sequence[str] = ()
+    include: Sequence[str] = ()
+    level: str = ""
+    strict: bool = False
+    seed: int = 0
+    options: Mapping[str, str] = field(default_factory=dict)
+    http: Sequence[int] = ()
+    only: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    lanes: int = 0
+    rate: float = 0.0
+    patience: float = 2.0
+    listen: str = ""
+    reachable_as: str = ""
+    vantages: Sequence[str] = ()
+    insecure: bool = False
+    remote: bool = False
+    owned: bool = False
+    route: RouteOf = lambda url, source: Route.of(url, source=source)
+    baseline: Baseline | None = None
+    fail_fast: int = 0
+    repeat: int = 1
+    command: str = ""
+
+
+@dataclass(slots=True)
+class RoleRun:
+    """One role of a subject, ready to run."""
+
+    protocol: Protocol
+    role: Role
+    setup: Setup
+    plan: Plan
+    found: Found | None = None
+    reduced: str = ""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run came to, for the summary and the exit code."""
+
+    exit: int
+    verdicts: list[Verdict]
+    counts: dict[str, int]
+    notes: list[str]
+    events: Path | None = None
+
+
+class Session:
+    """Prepares and runs everything for one subject."""
+
+    def __init__(self, request: Request, say: Callable[[str], None] = lambda _: None) -> None:
+        self.request = request
+        self.say = say
+        self.catalogue: Catalogue = load_catalogue(request.protocols)
+        self.began = time.monotonic()
+        self.lab: Lab | None = None
+        self.runs: list[RoleRun] = []
+
+    def clock(self) -> float:
+        """Seconds since the session began."""
+        return time.monotonic() - self.began
+
+    async def prepare(self) -> None:
+        """Start what is needed, look at the subject, make the plan. Unreachable when there is nothing to test."""
+        if self.lab is None and (not self.request.remote or self.request.listen):
+            self.lab = await Lab.start(
+                listen=self.request.listen or "127.0.0.1", reachable_as=self.request.reachable_as or None
+            )
+        await self.request.subject.start()
+        told: list[str] = []
+        for protocol in self.request.protocols:
+            cases = load_cases(protocol)
+            for role in protocol.roles:
+                if self._wanted(role):
+                    await self._prepare_role(protocol, role, cases, told)
+        if not self.runs:
+            wanted = f" as {', '.join(self.request.roles)}" if self.request.roles else ""
+            raise Unreachable(
+                f"nothing to test was found at {self.request.title}{wanted}" + "".join(f"; {t}" for t in told),
+                hint="is this the right URL? --protocol and --role say what it should be, --option keys=… where the keys are",
+            )
+
+    def _wanted(self, role: Role) -> bool:
+        offered = self.request.subject.hello.roles
+        if self.request.roles and role.name not in self.request.roles:
+            return False
+        return role.name in offered or (not offered and role.kind == "server")
+
+    async def _prepare_role(
+        self, protocol: Protocol, role: Role, cases: Sequence[Case | Watch], told: list[str]
+    ) -> None:
+        request = self.request
+        setup = Setup(
+            request.subject,
+            role.name,
+            self.clock,
+            self.lab,
+            request.route,
+            request.patience,
+            request.options,
+            request.vantages,
+        )
+        offer = request.subject.hello.roles.get(role.name, RoleOffer())
+        run = RoleRun(protocol, role, setup, Plan())
+        if role.kind == "server":
+            served = await request.subject.serve(role.name, {"targets": [self.lab.url]} if self.lab else {})
+            setup.memory["served"] = served
+            found = await protocol.probe(
+                served.url, setup=setup, versions=request.http, keys_url=str(served.more.get("keys", ""))
+            )
+            mine = next((f for f in found if f.role == role.name), None)
+            if mine is None:
+                told.append(f"no {role.title} answers there")
+                return
+            run.found, run.reduced = mine, mine.reduced
+            offer = _narrowed(offer, mine.hello.roles[role.name])
+            for reason in mine.why:
+                self.say(f"{role.name}: {reason}")
+            if mine.reduced:
+                setup.lab = None
+        run.plan = make_plan(
+            [c for c in cases if c.role == role.name], self.catalogue.requirements, self._terms(run, offer)
+        )
+        self.runs.append(run)
+
+    def _terms(self, run: RoleRun, offer: RoleOffer) -> Terms:
+        request = self.request
+        has = {*offer.features, *request.subject.hello.controls}
+        lacks: dict[str, tuple[str, str]] = {}
+        if run.setup.lab is not None:
+            has.add("target")
+        else:
+            lacks["target"] = ("not-applicable", run.reduced or "no target of ours can be reached from there")
+        if len(request.vantages) > 1:
+            has.add("vantages")
+        else:
+            lacks["vantages"] = ("not-applicable", "one vantage point sees nothing; --vantage ADDRESS gives another")
+        if request.remote and not request.owned:
+            told = "it could do harm there; --i-own-this-target allows it"
+            lacks |= {need: ("not-applicable", told) for need in ("destructive", "bulk")}
+        else:
+            has |= {"destructive", "bulk"}
+        has.add("slow")
+        if "suite" in offer.variants or run.role.kind != "server":
+            has.add("suites")
+        else:
+            lacks["suites"] = ("not-applicable", run.reduced or "we have none of its suites")
+        return Terms(offer, frozenset(has), lacks, request.ours, request.include, request.only, request.level)
+
+    # running
+
+    async def run(self, events: Path | None, progress: Callable[[Verdict], None] = lambda _: None) -> Result:
+        """Run everything that was prepared; the stream gets its footer also when this is cancelled."""
+        writer = StreamWriter(events) if events else None
+        verdicts: list[Verdict] = []
+        void: list[str] = []
+        interrupted = False
+        try:
+            if writer:
+                writer.header(self.header())
+                writer.plan(self._all_cases(), self._all_requirements())
+            for run in self.runs:
+                outcomes = await self._run_role(run, writer, progress)
+                verdicts += outcomes.verdicts
+                void += outcomes.void
+                interrupted = interrupted or outcomes.interrupted
+                if interrupted:
+                    break
+        finally:
+            await self.close()
+        notes = [*void]
+        code, more = self._exit(verdicts, void, interrupted=interrupted)
+        notes += more
+        if writer:
+            for note in more:
+                writer.note(note)
+            writer.footer(Footer(counts(verdicts), code, interrupted))
+        return Result(code, verdicts, counts(verdicts), notes, events)
+
+    async def _run_role(
+        self, run: RoleRun, writer: StreamWriter | None, progress: Callable[[Verdict], None]
+    ) -> Outcomes:
+        request = self.request
+        baseline = request.baseline
+        settings = Settings(
+            seed=request.seed,
+            lanes=request.lanes or (1 if request.remote else max(1, min(4, request.subject.hello.parallel))),
+            rate=request.rate,
+            fail_fast=request.fail_fast,
+            known=baseline.expects if baseline else lambda _: False,
+            progress=progress,
+            impossible=run.protocol.impossible.get(run.role.name, ()),
+        )
+        weigh = weigher(self.catalogue.requirements, strict=request.strict)
+        return await Runner(run.setup, run.plan, weigh, settings, writer or Forget()).run()
+
+    async def close(self) -> None:
+        """Stop the subject and the lab."""
+        await self.request.subject.stop()
+        if self.lab is not None:
+            await self.lab.close()
+            self.lab = None
+
+    # what the stream says of it
+
+    def header(self) -> Header:
+        """The first line of the stream."""
+        request = self.request
+        hello = request.subject.hello
+        packages = {}
+        for name in PACKAGES:
+            try:
+                packages[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue
+        return Header(
+            suite={"name": "conformance", "version": __version__, "packages": packages},
+            documents={d.id: d.revision for d in self.catalogue.documents.values()},
+            subject={
+                "name": hello.name or request.title,
+                "title": request.title,
+                "version": hello.version,
+                "language": hello.language,
+                "source": list(hello.source),
+                "how": request.how,
+                "digest": request.digest,
+                "roles": sorted({r.role.name for r in self.runs}),
+                "found": [w for r in self.runs if r.found for w in r.found.why],
+            },
+            scope=self._scope(),
+            seed=request.seed,
+            environment={"python": platform.python_version(), "system": platform.system()},
+        )
+
+    def _scope(self) -> dict[str, Any]:
+        reasons: dict[str, int] = {}
+        for run in self.runs:
+            for skipped in run.plan.not_run:
+                reasons[skipped.reason] = reasons.get(skipped.reason, 0) + 1
+        cases = len({p.case.id for r in self.runs for p in r.plan.run}) + sum(len(r.plan.watches) for r in self.runs)
+        reduced = [r.reduced for r in self.runs if r.reduced]
+        return {
+            "profile": "reduced" if reduced else "full",
+            "why_reduced": reduced[0] if reduced else "",
+            "in_scope": cases,
+            "of": cases + sum(len(r.plan.not_run) for r in self.runs),
+            "out_of_scope": reasons,
+            "insecure": self.request.insecure,
+            "strict": self.request.strict,
+            "include": list(self.request.include),
+            "level": self.request.level,
+            "command": self.request.command,
+            "variants": sorted({str(dict(p.variant)) for r in self.runs for p in r.plan.run}),
+        }
+
+    def _all_cases(self) -> list[Case | Watch]:
+        return [c for r in self.runs for c in r.plan.cases]
+
+    def _all_requirements(self) -> list[Requirement]:
+        """All that bind the roles under test, decided or not: the denominator."""
+        rows: dict[str, Requirement] = {}
+        for run in self.runs:
+            rows |= {r.id: r for r in self.catalogue.binding(run.role)}
+            decided = {d for c in run.plan.cases for d in c.decides}
+            rows |= {d: self.catalogue.requirements[d] for d in decided if d in self.catalogue.requirements}
+        return list(rows.values())
+
+    # the end
+
+    def _exit(self, verdicts: Sequence[Verdict], void: Sequence[str], *, interrupted: bool) -> tuple[int, list[str]]:
+        """The first exit code that holds, in the order that design section 4 fixes."""
+        notes: list[str] = []
+        gating = {d.id for d in self.catalogue.documents.values() if d.gate}
+        baseline = self.request.baseline
+        unexpected = [v for v in verdicts if v.shown in BAD and self._gates(v, gating)]
+        stale: list[str] = []
+        if baseline is not None:
+            unexpected = [v for v in unexpected if not baseline.expects(v)]
+            stale = baseline.stale(verdicts)
+            notes += stale
+        ran = [v for v in verdicts if v.shown not in {"unsupported", "not-applicable"}]
+        incomplete = [v for v in ran if v.shown == "inconclusive" and not (baseline and baseline.expects(v))]
+        if interrupted:
+            return 130, notes
+        if void or any(v.shown == "error" for v in verdicts):
+            return 4, notes
+        if unexpected:
+            return 1, notes
+        if stale:
+            return 5, notes
+        if not ran:
+            return 3, [*notes, "nothing ran at all"]
+        return (3 if incomplete else 0), notes
+
+    def _gates(self, verdict: Verdict, gating: set[str]) -> bool:
+        """Whether a bad verdict rests on a requirement of a document that gates."""
+        bad = [r for r, shown in verdict.requirements.items() if shown in BAD]
+        return any(r.partition("/")[0] in gating for r in bad) or not bad
+
+
+def _narrowed(own: RoleOffer, found: RoleOffer) -> RoleOffer:
+    """What the subject says of itself and what the probe found, taken together."""
+    variants = dict(found.variants)
+    for axis, values in own.variants.items():
+        seen = found.variants.get(axis)
+        variants[axis] = tuple(v for v in values if v in seen) if seen else tuple(values)
+    return RoleOffer((*own.features, *found.features), variants)
+
+
+async def run_session(
+    request: Request,
+    events: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[Verdict], None] = lambda _: None,
+) -> tuple[Session, Result]:
+    """Prepare and run."""
+    session = Session(request, say)
+    try:
+        await session.prepare()
+    except BaseException:
+        await asyncio.shield(session.close())
+        raise
+    return session, await session.run(events, progress)
+

@@ -1,0 +1,1 @@
+"""The cases of Oblivious HTTP, by role and topic."""

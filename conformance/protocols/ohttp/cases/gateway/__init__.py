@@ -1,0 +1,1 @@
+"""Cases for gateways, seen by driving one."""

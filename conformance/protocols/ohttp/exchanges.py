@@ -1,0 +1,267 @@
+"""The dialogues that the cases of Oblivious HTTP vary, and how each of them ended.
+
+With our own target behind the gateway, `accepted` means that the request arrived there as our strict decoder reads it
+in the octets that left, and that the answer came back whole. Without it (the reduced profile) it means the most that
+can be seen: any encapsulated answer that opens in the request's context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance import crypto
+from conformance.bench import Bench, TargetAnswer
+from conformance.crypto import Suite
+from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
+from conformance.net import Answer, Connection, Pending
+from conformance.protocols.ohttp import messages
+from conformance.protocols.ohttp.messages import (
+    KEYS_TYPE,
+    REQUEST_TYPE,
+    RESPONSE_TYPE,
+    BinaryRequest,
+    BinaryResponse,
+    KeyEntry,
+    Line,
+    RequestContext,
+    bhttp_request,
+    decode_keys,
+    encapsulated_request,
+    lawful_request,
+    lawful_response,
+)
+from conformance.wire import DecodeError
+from conformance.wire.http import media_type, request
+
+PLAIN_4XX, PLAIN_5XX = Outcome("plain-4xx"), Outcome("plain-5xx")
+PLAIN_415, PLAIN_422 = PLAIN_4XX.at("415"), PLAIN_4XX.at("422")
+PLAIN_OTHER = Outcome("plain-other")
+ENCAPSULATED_4XX, ENCAPSULATED_5XX = Outcome("encapsulated-4xx"), Outcome("encapsulated-5xx")
+MISLABELLED = Outcome("mislabelled")
+"""A response that opens, but not under status 200 and the media type of encapsulated responses."""
+
+SUITES = tuple(s.name for s in crypto.SUITES)
+IDENTITY = (b"user-agent", b"conformance")
+
+
+def gateway_ended(part: Part) -> Outcome:
+    """How a request at a gateway ended."""
+    answer = part.last("decoded", "response")
+    if answer is None:
+        return part.ending()
+    status = int(answer.value["status"])
+    if not answer.value["opened"]:
+        return _plain(status, encapsulated=answer.value["type"] == RESPONSE_TYPE)
+    if status != 200 or answer.value["type"] != RESPONSE_TYPE:
+        return MISLABELLED.at(str(status))
+    inner = lawful_response(answer.octets)
+    if inner is None:
+        return WRONG
+    sent = part.sent("request")
+    lawful = lawful_request(sent.fields["content"]) if sent else None
+    if answer.value["profile"] == "reduced":
+        return ANYWAY if lawful is None else ACCEPTED
+    return _from_target(part, inner, lawful)
+
+
+def _plain(status: int, *, encapsulated: bool) -> Outcome:
+    """An answer in the open; one that claims to be encapsulated and does not open is simply wrong."""
+    if encapsulated:
+        return WRONG
+    name = {4: PLAIN_4XX, 5: PLAIN_5XX}.get(status // 100, PLAIN_OTHER)
+    return name.at(str(status))
+
+
+def _from_target(part: Part, inner: BinaryResponse, lawful: BinaryRequest | None) -> Outcome:
+    arrived = part.last("received", "target", where="target")
+    wanted = part.last("target")
+    if arrived is None:
+        if inner.status < 400:
+            return WRONG
+        return (ENCAPSULATED_4XX if inner.status < 500 else ENCAPSULATED_5XX).at(str(inner.status))
+    if lawful is None:
+        return ANYWAY
+    if wanted is None:
+        return WRONG
+    if wanted.value["behaviour"] != "answer":
+        return ENCAPSULATED_5XX.at(str(inner.status)) if inner.status >= 500 else WRONG
+    content = bytes.fromhex(wanted.value["content"]) if "content" in wanted.value else lawful.content
+    return ACCEPTED if (inner.status, inner.content) == (wanted.value["status"], content) else WRONG
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request that is under way: its answer opens only here."""
+
+    bench: Bench
+    pending: Pending
+    context: RequestContext
+    enc: bytes
+    profile: str
+
+    async def answer(self) -> bytes | None:
+        """Wait for the answer and record what it says: the plaintext, or None where it does not open."""
+        answer = await self.pending.answer()
+        kind = media_type(answer.fields)
+        opened: bytes | None = None
+        why = ""
+        try:
+            opened = self.context.open(answer.content, self.enc)
+        except DecodeError as error:
+            why = str(error)
+        self.bench.saw(
+            "decoded",
+            "response",
+            octets=opened or b"",
+            status=answer.status,
+            type=kind,
+            opened=opened is not None,
+            why=why,
+            nonce=answer.content[: messages.response_nonce_length(self.context.suite)].hex()
+            if opened is not None
+            else "",
+            profile=self.profile,
+            **_shown(opened),
+        )
+        return opened
+
+
+def _shown(plaintext: bytes | None) -> dict[str, Any]:
+    inner = lawful_response(plaintext) if plaintext is not None else None
+    if inner is None:
+        return {}
+    fields = [[n.decode("latin-1"), v.decode("latin-1")] for n, v in inner.fields]
+    return {"inner_status": inner.status, "inner_fields": fields, "inner_octets": len(inner.content)}
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """What the honest request inside is made of, before any change; `path` None: our target's own."""
+
+    method: bytes = b"POST"
+    content: bytes = b"hello"
+    fields: tuple[Line, ...] = ()
+    trailers: tuple[Line, ...] = ()
+    query: bytes = b""
+    known: bool = True
+    chunks: tuple[int, ...] = ()
+    padding: int = 0
+    answer: TargetAnswer | None = None
+    scheme: bytes = b""
+    authority: bytes | None = None
+
+
+async def ask(bench: Bench, connection: Connection, inner: Inner | bytes = Inner()) -> Asked:
+    """Send one request for our target; the answer is awaited on what this gives."""
+    inner = Inner(content=inner) if isinstance(inner, bytes) else inner
+    entry, suite = await key_for(bench, connection)
+    message, profile = _request(bench, inner)
+    context = RequestContext(suite, entry.public, crypto.generate(suite.kem, bench.rng))
+    content = bhttp_request(message, known=inner.known, chunks=inner.chunks, padding=inner.padding)
+    sealed = bench.point("request", encapsulated_request(entry, context, content))
+    served = urlsplit((await bench.serving()).url)
+    outer = request(
+        b"POST",
+        served.path.encode() + (b"?" + served.query.encode() if served.query else b""),
+        served.netloc.encode(),
+        (IDENTITY, (b"content-type", REQUEST_TYPE.encode())),
+        sealed.octets,
+        version=connection.version,
+        scheme=served.scheme.encode(),
+    )
+    pending = await connection.request(bench, bench.point("outer", outer), "outer", barrier=bench.barrier)
+    return Asked(bench, pending, context, sealed.fields["enc"], profile)
+
+
+def _request(bench: Bench, inner: Inner) -> tuple[BinaryRequest, str]:
+    """The request inside, for our target (full profile) or for the gateway's own host (reduced)."""
+    answer = inner.answer or TargetAnswer()
+    token = bench.target(answer)
+    if token is None or bench.lab is None:
+        served = urlsplit(bench.run.setup.options.get("target", bench.memory["served"].url))
+        scheme, authority, path, profile = served.scheme, served.netloc, served.path or "/", "reduced"
+    else:
+        target = urlsplit(bench.lab.url)
+        scheme, authority, path, profile = target.scheme, target.netloc, f"/echo/{token}", "full"
+        said: dict[str, Any] = {} if answer.content is None else {"content": answer.content.hex()}
+        bench.saw("target", behaviour=answer.behaviour, status=answer.status, **said)
+    message = BinaryRequest(
+        inner.method,
+        inner.scheme or scheme.encode(),
+        authority.encode() if inner.authority is None else inner.authority,
+        path.encode() + inner.query,
+        inner.fields,
+        inner.content,
+        inner.trailers,
+    )
+    return message, profile
+
+
+async def key_for(bench: Bench, connection: Connection) -> tuple[KeyEntry, Suite]:
+    """The key and suite of this variant, from the key configurations of this life of the gateway."""
+    keys: Sequence[KeyEntry] | None = bench.memory.get("keys")
+    if keys is None:
+        answer = await get_keys(bench, connection)
+        keys = decode_keys(answer.content)
+        bench.memory["keys"] = keys
+    wanted = bench.variant.get("suite")
+    for entry in keys:
+        for suite in entry.suites:
+            if wanted in {None, suite.name}:
+                return entry, suite
+    raise DecodeError("keys", 0, f"no key configuration is offered with the suite {wanted}")
+
+
+async def get_keys(bench: Bench, connection: Connection, point: str = "discovery", *, accept: bool = True) -> Answer:
+    """Fetch the key configurations (RFC 9540, Section 6)."""
+    served = await bench.serving()
+    url = urlsplit(str(served.more.get("keys") or served.url))
+    fields = (IDENTITY, (b"accept", KEYS_TYPE.encode())) if accept else (IDENTITY,)
+    asked = request(
+        b"GET",
+        url.path.encode() + (b"?" + url.query.encode() if url.query else b""),
+        url.netloc.encode(),
+        fields,
+        version=connection.version,
+        scheme=url.scheme.encode(),
+    )
+    pending = await connection.request(bench, bench.point(point, asked), point)
+    return await pending.answer()
+
+
+OVER = {"http": (1, 2, 3), "suite": SUITES}
+
+
+@exchange("ohttp.gateway", gateway_ended, over=OVER)
+async def fetch(bench: Bench, live: Connection | None = None, inner: Inner | bytes = Inner()) -> Connection:
+    """Keys, then one request for our target, which answers with the content it got."""
+    connection = live or await bench.connect()
+    asked = await ask(bench, connection, inner)
+    await asked.answer()
+    return connection
+
+
+convey = replace(fetch, name="convey", over={"http": (1, 2, 3)}, needs=frozenset({"target"}))
+"""The same for cases about what is inside: they need our own target, and no suite changes what they see."""
+
+
+def keys_ended(part: Part) -> Outcome:
+    """How a fetch of key configurations ended; what they say is looked at by watches."""
+    answer = part.last("decoded", "keys")
+    if answer is None:
+        return part.ending()
+    status = int(answer.value["status"])
+    return ACCEPTED if status == 200 and answer.octets else _plain(status, encapsulated=False)
+
+
+@exchange("ohttp.gateway", keys_ended, over={"http": (1, 2, 3)})
+async def fetch_keys(bench: Bench, live: Connection | None = None, *, accept: bool = True) -> Connection:
+    """One fetch of the key configurations."""
+    served = await bench.serving()
+    connection = live or await bench.connect(str(served.more.get("keys") or served.url))
+    answer = await get_keys(bench, connection, "outer", accept=accept)
+    bench.saw("decoded", "keys", octets=answer.content, status=answer.status, type=media_type(answer.fields))
+    return connection

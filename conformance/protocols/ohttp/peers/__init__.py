@@ -1,0 +1,5 @@
+"""Reference peers of Oblivious HTTP: complete, correct, without switches."""
+
+from conformance.protocols.ohttp.peers._gateway import WELL_KNOWN, Gateway, GatewayError
+
+__all__ = ["WELL_KNOWN", "Gateway", "GatewayError"]

@@ -1,0 +1,143 @@
+"""Looks at a target: is it a gateway, with which keys, over which HTTP versions, and can it reach our own target?"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
+from conformance.model import ACCEPTED, Ended, UsageError
+from conformance.net import Nobody, Route, connect
+from conformance.protocols.ohttp.exchanges import fetch, get_keys
+from conformance.protocols.ohttp.messages import KeyEntry, decode_keys
+from conformance.wire import DecodeError
+from conformance.wire.http import media_type
+
+WELL_KNOWN = "/.well-known/ohttp-gateway"
+PROBE_PATIENCE = 1.0
+ROLE = "ohttp.gateway"
+
+
+async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), keys_url: str = "") -> Sequence[Found]:
+    """What of Oblivious HTTP there is at a URL; nothing when it has no key configurations for us.
+
+    `versions` are the HTTP versions that the user allows (none: what the target takes), `keys_url` is where an adapter
+    says that the keys are. The user's option `keys` names a URL or a file with key configurations.
+    """
+    parts = urlsplit(url)
+    gateway = url if parts.path not in {"", "/"} else f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}"
+    why: list[str] = []
+    chosen = await _versions(setup.route, gateway, versions, setup.patience)
+    if not chosen:
+        return ()
+    why.append(f"it speaks {' and '.join(_HTTP[v] for v in chosen)}")
+    source = setup.options.get("keys", keys_url)
+    more = {"keys": source} if source.startswith(("http://", "https://")) else {}
+    setup.memory["served"] = Served(gateway, more)
+    content = await _keys(setup, source if not more else "", chosen[0], why)
+    if content is None:
+        return ()
+    offer = RoleOffer(variants={"http": tuple(chosen)})
+    memory: dict[str, Any] = {"served": Served(gateway, more)}
+    try:
+        keys = decode_keys(content)
+    except DecodeError as error:
+        why.append(f"its key configurations cannot be read: {error}")
+        return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, "no request can be made for it"),)
+    suites = tuple(dict.fromkeys(s.name for entry in keys for s in entry.suites))
+    why.append(_told(keys, suites))
+    memory["keys"] = keys
+    if not suites:
+        return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, "we have none of its suites"),)
+    offer = RoleOffer(variants={"http": tuple(chosen), "suite": suites})
+    reduced = await _reduced(setup, memory, chosen[0], suites[0], why)
+    return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, reduced),)
+
+
+_HTTP = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
+
+
+def _told(keys: Sequence[KeyEntry], suites: Sequence[str]) -> str:
+    unknown = [f"{e.kem:#06x}" for e in keys if not e.suites]
+    told = f"it has {len(keys)} key configuration{'s' * (len(keys) != 1)} with {len(suites)} suites that we have"
+    return told + (f" (nothing of ours with KEM {', '.join(unknown)})" if unknown else "")
+
+
+async def _versions(
+    route: Callable[[str, str | None], Route], url: str, allowed: Sequence[int], patience: float
+) -> list[int]:
+    """The HTTP versions that answer: by ALPN over TLS, by trying without."""
+    found = []
+    for version in allowed or (1, 2):
+        try:
+            connection = await connect(
+                route(url, None), Nobody(), version=version, patience=min(patience, PROBE_PATIENCE)
+            )
+        except Ended:
+            continue
+        try:
+            if version == 1 or await _answers(connection, url):
+                found.append(version)
+        finally:
+            await connection.close()
+    return found
+
+
+async def _answers(connection: Any, url: str) -> bool:
+    from conformance.wire.http import request
+
+    parts = urlsplit(url)
+    asked = request(b"GET", parts.path.encode() or b"/", parts.netloc.encode(), version=connection.version)
+    try:
+        await (await connection.request(Nobody(), asked.build(), "probe")).answer()
+    except (Ended, DecodeError):
+        return False
+    return True
+
+
+async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> bytes | None:
+    """The key configurations: from a file of the user's, or from the target."""
+    if file:
+        try:
+            why.append(f"its keys are those in {file}")
+            return Path(file).read_bytes()
+        except OSError as error:
+            raise UsageError(f"the key configurations {file} cannot be read: {error.strerror}") from error
+    run = CaseRun(setup, {"http": version}, random.Random(0))
+    bench = run.bench("probe")
+    async with run.stack:
+        try:
+            served = await bench.serving()
+            connection = await bench.connect(str(served.more.get("keys") or served.url))
+            answer = await get_keys(bench, connection)
+        except (Ended, DecodeError) as error:
+            why.append(f"its key configurations could not be fetched: {error}")
+            return None
+    if answer.status != 200 or not answer.content:
+        why.append(f"a GET for key configurations gave status {answer.status}")
+        return None
+    why.append(f"its keys are served as {media_type(answer.fields) or 'content without a type'}")
+    return answer.content
+
+
+async def _reduced(setup: Setup, memory: Mapping[str, Any], version: int, suite: str, why: list[str]) -> str:
+    """Why our own target cannot be reached through the gateway; empty when it can."""
+    if setup.lab is None:
+        return "no target of ours can be reached from there (--listen and --reachable-as make one)"
+    setup.memory.update(memory)
+    run = CaseRun(setup, {"http": version, "suite": suite}, random.Random(1))
+    bench = run.bench("probe")
+    async with run.stack:
+        try:
+            await fetch(bench)
+        except (Ended, DecodeError) as error:
+            why.append(f"a first request was not answered: {error}")
+            return f"a first request was not answered: {error}"
+    if fetch.outcome(bench.record) == ACCEPTED:
+        why.append("our own target can be reached through it")
+        return ""
+    outcome = fetch.outcome(bench.record)
+    return f"our own target ({setup.lab.url}) cannot be reached through the gateway ({outcome})"
