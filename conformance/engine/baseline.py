@@ -113,9 +113,7 @@ def write_baseline(path: Path, verdicts: Sequence[Verdict], old: Baseline | None
             fresh.setdefault((verdict.case, verdict.shown), verdict)
     lines = ["# Known failures. Each entry needs a reason of its own, a link and an owner; docs/guide.md tells more.\n"]
     lines += [_entry(entry) for entry in kept]
-    lines += [
-        _entry(Expected(v.case, f"to be looked into: {v.reason}", v.shown)) for v in fresh.values()
-    ]
+    lines += [_entry(Expected(v.case, f"to be looked into: {v.reason}", v.shown)) for v in fresh.values()]
     path.write_text("\n".join(lines), encoding="utf-8")
     return len(kept) + len(fresh)
 

@@ -73,6 +73,7 @@ class Terms:
     include: Sequence[str] = ()
     only: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     level: str = ""
+    base_only: bool = False
 
 
 def make_plan(cases: Iterable[Case | Watch], requirements: Mapping[str, Requirement], terms: Terms) -> Plan:
@@ -117,7 +118,7 @@ def _multiply(plan: Plan, case: Case, terms: Terms) -> None:
         wanted = " and ".join(f"{axis} in {values}" for axis, values in case.where.items()) or "any variant of it"
         reason = f"the subject offers no variant with {wanted}"
         plan.not_run.append(NotRun(case, {}, "not-applicable", reason))
-    plan.run += [Planned(case, variant) for variant in found]
+    plan.run += [Planned(case, variant) for variant in (found[:1] if terms.base_only else found)]
 
 
 def variants(

@@ -169,13 +169,16 @@ class Runner:
                 await self._fresh_start()
 
     async def _lane(self, groups: deque[list[Planned]]) -> None:
-        while groups and not self._trouble and not self._over():
+        while groups and self._going():
             group = groups.popleft()
             before: Part | None = None
-            while group and not self._trouble and not self._over():
+            while group and self._going():
                 before = await self._first(group.pop(0), before)
             if group:
                 groups.append(group)
+
+    def _going(self) -> bool:
+        return not self._trouble and not self._over()
 
     async def _first(self, planned: Planned, before: Part | None) -> Part | None:
         """Run a case in company; gives the health that can be the next case's twin."""

@@ -31,7 +31,8 @@ class Request:
     """What the user asks for: which subject, which part of the suite, under which terms.
 
     `title` and `how` say what the subject is and how it is reached, `digest` what was built; `ours` are the globs of
-    its manifest. `remote` makes the defaults gentle.
+    its manifest. `remote` makes the defaults gentle, `owned` says that what could do harm is allowed. `only` narrows
+    axes to values, `base_only` takes of each case's variants the first.
     """
 
     subject: Subject
@@ -60,7 +61,8 @@ class Request:
     route: RouteOf = lambda url, source: Route.of(url, source=source)
     baseline: Baseline | None = None
     fail_fast: int = 0
-    repeat: int = 1
+    retry: bool = True
+    base_only: bool = False
     command: str = ""
 
 
@@ -119,7 +121,7 @@ class Session:
             wanted = f" as {', '.join(self.request.roles)}" if self.request.roles else ""
             raise Unreachable(
                 f"nothing to test was found at {self.request.title}{wanted}" + "".join(f"; {t}" for t in told),
-                hint="is this the right URL? --protocol and --role say what it should be, --option keys=… where the keys are",
+                hint="is the URL right? --protocol and --role say what it is, --option keys=… where its keys are",
             )
 
     def _wanted(self, role: Role) -> bool:
@@ -179,7 +181,7 @@ class Session:
             lacks["vantages"] = ("not-applicable", "one vantage point sees nothing; --vantage ADDRESS gives another")
         if request.remote and not request.owned:
             told = "it could do harm there; --i-own-this-target allows it"
-            lacks |= {need: ("not-applicable", told) for need in ("destructive", "bulk")}
+            lacks |= dict.fromkeys(("destructive", "bulk"), ("not-applicable", told))
         else:
             has |= {"destructive", "bulk"}
         has.add("slow")
@@ -229,6 +231,7 @@ class Session:
             lanes=request.lanes or (1 if request.remote else max(1, min(4, request.subject.hello.parallel))),
             rate=request.rate,
             fail_fast=request.fail_fast,
+            retry=request.retry,
             known=baseline.expects if baseline else lambda _: False,
             progress=progress,
             impossible=run.protocol.impossible.get(run.role.name, ()),
@@ -363,4 +366,3 @@ async def run_session(
         await asyncio.shield(session.close())
         raise
     return session, await session.run(events, progress)
-

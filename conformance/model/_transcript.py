@@ -52,8 +52,8 @@ class Part:
 
     `generation` is the life of the subject it ran in, `scope` where health was tried (in what still lived, or anew:
     `subject`). `round` is 1, 2 on the second attempt after a fresh start, and 0 where it ran in the company of other
-    cases and its controls failed, which decides nothing. `turn` counts the repetitions of a script, `number` is its place in the
-    stored stream (0: not stored yet).
+    cases and its controls failed, which decides nothing. `turn` counts the repetitions of a script, `number` is its
+    place in the stored stream (0: not stored yet).
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.bench import LIBRARY, SERVER, Ask, Fault, Found, Peer, Protocol, Role
+from conformance.bench import LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
 
 
 def _peers() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Looks at a target: is it a gateway, with which keys, over which HTTP versions, and can it reach our own target?"""
+"""Looks at a target: whether it is a gateway, with which keys, over which HTTP versions, and what it can reach."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> bytes 
     if file:
         try:
             why.append(f"its keys are those in {file}")
-            return Path(file).read_bytes()
+            return _read(file)
         except OSError as error:
             raise UsageError(f"the key configurations {file} cannot be read: {error.strerror}") from error
     run = CaseRun(setup, {"http": version}, random.Random(0))
@@ -121,6 +121,10 @@ async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> bytes 
         return None
     why.append(f"its keys are served as {media_type(answer.fields) or 'content without a type'}")
     return answer.content
+
+
+def _read(file: str) -> bytes:
+    return Path(file).read_bytes()
 
 
 async def _reduced(setup: Setup, memory: Mapping[str, Any], version: int, suite: str, why: list[str]) -> str:

@@ -1,0 +1,186 @@
+"""The kill matrix: which case is seen to fail on which fault (design, section 6).
+
+A case that no mutant kills is not proven; a mutant that no case kills is a hole; a case that is killed by a mutant
+which breaks nothing of its own is too coarse. The gate keeps all three at zero, or listed with a reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from multiprocessing import get_context
+from typing import Any
+
+from conformance.bench import Fault, Peer, PeerSubject, Protocol, Subject
+from conformance.engine.catalogue import load_cases, protocols
+from conformance.engine.session import Request, run_session
+from conformance.model import NOT_RUN, Finding, Verdict
+from conformance.subjects import ObjectSubject
+
+BAD_OBSERVATIONS = ("violation", "leak", "crash", "hang")
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A finding on a mutant that the reference does not get, under a requirement that the fault breaks."""
+
+    case: str
+    requirement: str
+    fault: str
+    observation: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one mutant (or, without a fault, the reference) showed: verdicts by case, the worst over its variants."""
+
+    fault: str
+    role: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(slots=True)
+class KillMatrix:
+    """Kills, and the three kinds of holes; `excused` are holes with the reason that stands for them."""
+
+    kills: list[Kill] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    surviving: list[str] = field(default_factory=list)
+    unrelated: list[tuple[str, str, str]] = field(default_factory=list)
+    reference: list[tuple[str, str, str]] = field(default_factory=list)
+    excused: dict[str, str] = field(default_factory=dict)
+    cases: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is no hole."""
+        return not (self.unproven or self.surviving or self.unrelated or self.reference)
+
+
+def subject_for(make: Any, seed: int = 0) -> Subject:
+    """A peer class or a factory of objects, as a subject."""
+    if isinstance(make, type) and issubclass(make, Peer):
+        return PeerSubject(make, seed)
+    return ObjectSubject(make)
+
+
+async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0) -> Seen:
+    """Run all cases of a role against one mutant, or against the reference."""
+    make = fault.make if fault else protocol.peers()[role]
+    request = Request(
+        subject_for(make, seed),
+        [protocol],
+        title=fault.name if fault else f"reference {role}",
+        how="reference",
+        roles=[role],
+        only=fault.where if fault else {},
+        base_only=True,
+        retry=False,
+        patience=MUTANT_PATIENCE,
+        seed=seed,
+    )
+    _, result = await run_session(request)
+    return Seen(fault.name if fault else "", role, tuple(result.verdicts))
+
+
+MUTANT_PATIENCE = 0.5
+"""Seconds that mutants get: they are on this machine, and those that never answer should not take long."""
+
+
+def kill_matrix(seen: Iterable[Seen], faults: Mapping[str, Fault], protocol: Protocol) -> KillMatrix:
+    """Compare what the mutants showed with what the references showed."""
+    seen = list(seen)
+    matrix = KillMatrix(faults=sorted(faults))
+    reference: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    for one in seen:
+        if not one.fault:
+            reference[one.role] = {v.case: _bad(v) for v in one.verdicts}
+            matrix.cases += sorted({v.case for v in one.verdicts})
+            for verdict in one.verdicts:
+                if verdict.shown not in {"pass", "tolerated", "not-applicable", "unsupported"}:
+                    matrix.reference.append((verdict.case, verdict.shown, verdict.reason))
+    for one in seen:
+        if one.fault:
+            _kills(matrix, one, faults[one.fault], reference[one.role])
+    killed_cases = {k.case for k in matrix.kills}
+    killed_faults = {k.fault for k in matrix.kills}
+    for case in matrix.cases:
+        if case not in killed_cases:
+            reason = next((r for glob, r in protocol.unprovable.items() if fnmatchcase(case, glob)), "")
+            if reason:
+                matrix.excused[case] = reason
+            else:
+                matrix.unproven.append(case)
+    matrix.surviving = sorted(set(faults) - killed_faults)
+    return matrix
+
+
+def _kills(matrix: KillMatrix, one: Seen, fault: Fault, reference: Mapping[str, set[tuple[str, str]]]) -> None:
+    for verdict in one.verdicts:
+        if verdict.shown in NOT_RUN:
+            continue
+        for finding in verdict.findings:
+            for requirement in _under(verdict, finding):
+                if finding.observation not in BAD_OBSERVATIONS:
+                    continue
+                if (requirement, finding.observation) in reference.get(verdict.case, set()):
+                    continue
+                if finding.observation in fault.shows and any(fnmatchcase(requirement, b) for b in fault.breaks):
+                    kill = Kill(verdict.case, requirement, fault.name, finding.observation, finding.because)
+                    if not any(k.case == kill.case and k.fault == kill.fault and k.requirement == requirement
+                               for k in matrix.kills):  # fmt: skip
+                        matrix.kills.append(kill)
+        bad = [f for f in verdict.findings if f.observation in BAD_OBSERVATIONS and _fresh(verdict, f, reference)]
+        own = any(fnmatchcase(r, b) for r in verdict.requirements for b in fault.breaks)
+        if bad and not own:
+            matrix.unrelated.append((verdict.case, fault.name, bad[0].because))
+
+
+def _fresh(verdict: Verdict, finding: Finding, reference: Mapping[str, set[tuple[str, str]]]) -> bool:
+    known = reference.get(verdict.case, set())
+    return any((r, finding.observation) not in known for r in _under(verdict, finding))
+
+
+def _under(verdict: Verdict, finding: Finding) -> Sequence[str]:
+    return [finding.requirement] if finding.requirement else list(verdict.requirements)
+
+
+def _bad(verdict: Verdict) -> set[tuple[str, str]]:
+    return {
+        (r, f.observation) for f in verdict.findings if f.observation in BAD_OBSERVATIONS for r in _under(verdict, f)
+    }
+
+
+def _work(job: tuple[str, str, str, int]) -> Seen:
+    """One mutant in a worker process."""
+    name, role, fault_name, seed = job
+    protocol = protocols()[name]
+    load_cases(protocol)
+    fault = next((f for f in protocol.faults() if f.name == fault_name), None)
+    return asyncio.run(see(protocol, role, fault, seed))
+
+
+def run_mutants(
+    protocol: Protocol,
+    *,
+    workers: int = 2,
+    roles: Sequence[str] = (),
+    names: Sequence[str] = (),
+    progress: Callable[[Seen], None] = lambda _: None,
+) -> KillMatrix:
+    """Run all mutants of a protocol in worker processes, and make the matrix."""
+    faults = {f.name: f for f in protocol.faults() if (not roles or f.role in roles) and (not names or f.name in names)}
+    chosen = sorted({f.role for f in faults.values()} if roles or names else set(protocol.peers()))
+    jobs = [(protocol.name, role, "", 0) for role in chosen]
+    jobs += [(protocol.name, f.role, f.name, 0) for f in faults.values()]
+    seen: list[Seen] = []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for one in pool.map(_work, jobs):
+            progress(one)
+            seen.append(one)
+    return kill_matrix(seen, faults, protocol)
