@@ -170,7 +170,7 @@ def _list(octets: bytes, places: dict[str, tuple[int, int]], path: str) -> Itera
     at = 0
     while (whole := places.get(f"{path}[{at}]")) is not None:
         name, value = places.get(f"{path}[{at}].name"), places.get(f"{path}[{at}].value")
-        if name and value:
+        if name and value and name[1] <= value[0]:
             if whole[0] < whole[1]:
                 yield octets[slice(*name)], octets[slice(*value)]
         else:  # octets of the case's own in place of a line

@@ -37,11 +37,12 @@ def head_spans(octets: bytes, start: int = 0, *, request: bool) -> tuple[list[Sp
             return spans, at
         colon = octets.find(b":", at, end)
         colon = end if colon < 0 else colon
-        value = octets[colon + 1 : end]
-        begin = colon + 1 + len(value) - len(value.lstrip(b" \t"))
+        behind = min(colon + 1, end)
+        value = octets[behind:end]
+        begin = behind + len(value) - len(value.lstrip(b" \t"))
         lines.append(Span(f"fields[{count}]", at, _after(octets, end)))
         lines.append(Span(f"fields[{count}].name", at, colon))
-        lines.append(Span(f"fields[{count}].value", min(begin, end), max(begin, colon + 1 + len(value.rstrip(b" \t")))))
+        lines.append(Span(f"fields[{count}].value", begin, max(begin, behind + len(value.rstrip(b" \t")))))
         count += 1
         at = _after(octets, end)
     return spans + lines, len(octets)
