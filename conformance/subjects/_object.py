@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.bench._subject import Hello, Reply, RoleOffer, Served, Subject
+from conformance.bench import Hello, Reply, RoleOffer, Served, Subject
 from conformance.model import AdapterError, Ended
 from conformance.subjects._vocabulary import hello_of, reply_of, served_of
 

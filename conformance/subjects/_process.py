@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.bench._subject import Hello, Reply, Served, Subject
+from conformance.bench import Hello, Reply, Served, Subject
 from conformance.model import AdapterError, Ended
 from conformance.subjects._child import Child, Limits, absolute, environment_of, shown
 from conformance.subjects._vocabulary import (
@@ -56,6 +56,7 @@ class ProcessSubject(Subject):
         self.command = absolute(command)
         self.environment = dict(env or {})
         self.hello = Hello(name=name or Path(self.command[0]).name)
+        self.said: Mapping[str, Any] = {}  # hello as it was said, for those who check adapters
         self.patience = patience
         self.starting = starting
         self.limits = limits or Limits()
@@ -110,9 +111,9 @@ class ProcessSubject(Subject):
             self._child.on_output_closed = self._output_closed
             if self._child.output_closed:  # pragma: no cover  # it closed it while it was being started
                 self._output_closed()
-            ok = await self._must("hello", {"protocol": PROTOCOL})
+            self.said = await self._must("hello", {"protocol": PROTOCOL})
             try:
-                self.hello = hello_of(ok)
+                self.hello = hello_of(self.said)
             except ValueError as why:
                 raise AdapterError(
                     f"{self._who}: answered hello wrongly: {why}",

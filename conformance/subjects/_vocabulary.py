@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from conformance.bench._subject import Hello, Reply, RoleOffer, Served
+from conformance.bench import Hello, Reply, RoleOffer, Served
 from conformance.model import AdapterError
 
 PROTOCOL = 1
@@ -33,14 +33,6 @@ PackageURL = Annotated[str, Meta(pattern=r"^pkg:[a-z]+/.+", description="a packa
 Id = Annotated[int, Meta(ge=0)]
 
 _LOWER_HEX = re.compile("([0-9a-f]{2})*")
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question: an operation and what it is given."""
-
-    op: str
-    given: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

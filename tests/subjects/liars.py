@@ -41,7 +41,7 @@ def honest(question):
         return {"ok": HELLO}
     if do in ("ping", "reset", "stop", "bye"):
         return {"ok": {}}
-    if do == "serve":
+    if do == "serve" and given["role"] == "ohttp.gateway":
         return {"ok": {"url": "http://127.0.0.1:9/", "keys": "http://127.0.0.1:9/keys"}}
     if do != "bhttp.decode":
         return {"unsupported": {"reason": f"no {do}"}}
@@ -130,6 +130,15 @@ def main(behaviour, *more):  # noqa: PLR0915  # a list
                 answer = {"id": number, "ok": {key: value for key, value in HELLO.items() if key != "roles"}}
             case "no-roles" if do == "hello":
                 answer = {"id": number, "ok": HELLO | {"roles": {}}}
+            case "careless" if do == "hello":
+                roles = {"ohttp.gateway": {"feature": []}, "bhttp.encoder": {}}
+                answer = {"id": number, "ok": HELLO | {"roles": roles, "licence": "MIT", "version": ""}}
+            case "stays" if do == "bye":
+                say(answer)
+                continue
+            case "leaves-badly" if do == "bye":
+                say(answer)
+                return 4
             case "other-protocol" if do == "hello":
                 answer = {"id": number, "ok": HELLO | {"protocol": 2}}
             # Not lies.

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from conformance.bench._subject import Hello, RoleOffer, Served
+from conformance.bench import Hello, RoleOffer, Served
 from conformance.model import AdapterError, Ended
 from conformance.subjects import AnsweredError, ObjectSubject
 
