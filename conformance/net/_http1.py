@@ -16,6 +16,8 @@ from conformance.net._stream import Stream
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines, head_spans, part_of
 
+_START = b"HTTP/1."
+
 
 class AnswerReader:
     """Reads one answer, interim responses before it included. No I/O."""
@@ -55,6 +57,8 @@ class AnswerReader:
         if data:
             self._fed.append(data)
             self._total += len(data)
+            if self._total - len(data) < len(_START) and not self.octets[:7].startswith(_START[: self._total]):
+                raise DecodeError("version", 0, f"no HTTP/1 answer begins with {self.octets[:7]!r}")
         try:
             self._h11.receive_data(data)
             while True:

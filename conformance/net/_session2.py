@@ -7,16 +7,17 @@ import contextlib
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from h2.config import H2Configuration
 from h2.connection import AllowedStreamIDs, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, Event
-from h2.exceptions import ProtocolError
+from h2.exceptions import FrameTooLargeError, ProtocolError
 from h2.settings import SettingCodes, Settings
 from h2.stream import H2Stream
 from hpack.struct import Header
-from hyperframe.frame import Frame, GoAwayFrame
+from hyperframe.frame import Frame, GoAwayFrame, SettingsFrame
 
 from conformance.net._connection import HEAD_LIMIT
 from conformance.net._leaving import RESET, Barrier, Leaving
@@ -59,6 +60,7 @@ class Machine(H2Connection):
             )
         )
         self.seen: list[Event] = []
+        self._settled = False
         settings = {
             SettingCodes.INITIAL_WINDOW_SIZE: WINDOW,
             SettingCodes.MAX_CONCURRENT_STREAMS: 256,
@@ -75,7 +77,21 @@ class Machine(H2Connection):
         stream.__class__ = _Stream
         return stream
 
+    def receive_data(self, data: Any) -> list[Event]:
+        """Read frames; of one that is too large the head is enough, h2 itself would wait for the whole of it."""
+        events = super().receive_data(data)
+        begun = self.incoming_buffer._data[:9]  # noqa: SLF001 - h2 does not tell otherwise
+        if len(begun) == 9 and int.from_bytes(begun[:3], "big") > self.max_inbound_frame_size:
+            self.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
+            msg = f"a frame of {int.from_bytes(begun[:3], 'big')} octets"
+            raise FrameTooLargeError(msg)
+        return events
+
     def _receive_frame(self, frame: Frame) -> list[Event]:
+        if not self._settled and not isinstance(frame, SettingsFrame):
+            msg = f"{type(frame).__name__} where SETTINGS must stand"  # RFC 9113, Section 3.4
+            raise ProtocolError(msg)
+        self._settled = True
         # h2 forgets the events of a read in which a later frame is wrong.
         self.seen += super()._receive_frame(frame)
         return []

@@ -55,7 +55,7 @@ def raw_server(closing):
 
         async def safely(reader, writer):
             open_now[writer] = asyncio.current_task()
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await handler(reader, writer)
 
         async def end():
