@@ -1,0 +1,93 @@
+"""The HTML report: one self-contained file that works from disk, offline."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from conformance.engine.stream import Run
+from conformance.report._words import SIGNS, AbsentRun, printable
+from conformance.report.html._evidence import BUDGET, Evidence
+from conformance.report.html._pages import Pages
+
+EXITS: Mapping[int, str] = {
+    0: "all that was required passed",
+    1: "a case failed, crashed, hung or leaked",
+    2: "usage or configuration",
+    3: "incomplete: something required was inconclusive or could not run",
+    4: "the suite, the adapter or the environment is at fault",
+    5: "the baseline is stale or expired, or an expected failure passed",
+    130: "interrupted",
+}
+"""The exit codes in words (design, section 4)."""
+
+
+def render(runs: Sequence[Run], absent: Sequence[AbsentRun] = (), *, full: bool = False, budget: int = BUDGET) -> bytes:
+    """One file for all runs; what could not be run stands beside them.
+
+    Only cases that did not simply pass carry what was sent and came back, unless `full`. Evidence stops at `budget`
+    octets, the gravest cases first; the cases left out say so.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    evidence = Evidence(runs, full=full, budget=budget)
+    pages = Pages(runs, absent)
+    templates = files("conformance.report") / "templates"
+    style = (templates / "style.css").read_text("utf-8")
+    script = (templates / "report.js").read_text("utf-8")
+    environment = Environment(
+        loader=PackageLoader("conformance.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_safe,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("report.html").render(
+        pages=pages,
+        absent=absent,
+        exits=EXITS,
+        signs=SIGNS,
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        data=Markup(_inert(pages.data(evidence))),  # noqa: S704
+    )
+    return page.encode("utf-8", "replace") + b"\n"
+
+
+def report(runs: Sequence[Run], absent: Sequence[AbsentRun], options: Mapping[str, Any]) -> bytes:
+    """The registered form of `render`; `full` in the options gives every case its evidence."""
+    return render(runs, absent, full=bool(options.get("full")))
+
+
+def _safe(value: object) -> object:
+    """What a template shows: the text of strangers without control characters, markup of ours as it is."""
+    return printable(value) if type(value) is str else value
+
+
+def _policy(style: str, script: str) -> str:
+    """A content policy under which nothing but our own style and script works, and nothing is fetched."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest(style)}'; "
+        f"script-src 'sha256-{digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _inert(data: bytes) -> str:
+    """JSON that cannot end the element it stands in, whatever a subject put into it."""
+    text = data.decode()
+    for mark in "<>&\u2028\u2029":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
+
+
+__all__ = ["AbsentRun", "render", "report"]

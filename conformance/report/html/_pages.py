@@ -1,0 +1,337 @@
+"""What the pages of the HTML report show, worked out before a template sees it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from conformance.engine.stream import PlannedCase, Run, VerdictRecord
+from conformance.model import Requirement, variant_name
+from conformance.report._words import (
+    MET,
+    NO_CASE,
+    SIGNS,
+    AbsentRun,
+    blamed,
+    citation,
+    compact,
+    decided,
+    deviations,
+    gravity,
+    line,
+    printable,
+    reproduction,
+    section_order,
+    worst,
+)
+from conformance.report.html._evidence import Evidence
+from conformance.report.summary import Standing, Summary
+
+CODES = {word: chr(ord("a") + place) for place, word in enumerate(SIGNS)}
+"""One letter for each verdict, in the attributes that the script colours by."""
+
+SHORT = {
+    "not-applicable": "n/a",
+    "unsupported": "unsupp.",
+    "inconclusive": "inconcl.",
+    "tolerated": "toler.",
+    "": "not run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case and variant of a run, in the list of cases; `key` is run and record, as in its address."""
+
+    key: str
+    shown: str
+    case: str
+    variant: str
+    run: int
+    role: str
+    reason: str
+    requirements: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one run says of one requirement; `key` is the gravest case's, empty where there is none."""
+
+    verdict: str
+    short: str
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One requirement over all runs: its row in the matrix and its place in the heat map.
+
+    `all` is the verdict over all runs (or `mixed`), `met` of `asked` runs satisfy it, `codes` a letter for each run.
+    """
+
+    requirement: Requirement
+    cells: tuple[Cell, ...]
+    all: str
+    met: int
+    asked: int
+    codes: str
+    reason: str
+    differs: bool
+    deviates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The requirements of one section of a document."""
+
+    name: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """A document at its revision."""
+
+    id: str
+    revision: str
+    sections: tuple[Section, ...]
+
+    @property
+    def marks(self) -> list[Mark]:
+        """All its requirements in section order."""
+        return [mark for section in self.sections for mark in section.marks]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A requirement that can be read in more than one way, and what was seen of each implementation."""
+
+    requirement: Requirement
+    seen: tuple[tuple[int, Row, str], ...]
+
+
+class Pages:
+    """All pages over some runs."""
+
+    def __init__(self, runs: Sequence[Run], absent: Sequence[AbsentRun]) -> None:
+        self.runs = runs
+        self.absent = absent
+        self.summaries = [Summary.of(run) for run in runs]
+        self.names = [summary.subject for summary in self.summaries]
+
+    @property
+    def several(self) -> bool:
+        """Whether there is anything to compare."""
+        return len(self.runs) + len(self.absent) > 1
+
+    @property
+    def heading(self) -> str:
+        """The report's title."""
+        return self.names[0] if len(self.runs) == 1 and not self.absent else f"{len(self.runs)} implementations"
+
+    @cached_property
+    def requirements(self) -> dict[str, Requirement]:
+        """The catalogue: the rows of all runs, the newest run's text where they differ."""
+        rows: dict[str, Requirement] = {}
+        for run in sorted(self.runs, key=lambda r: r.header.started):
+            rows |= run.requirements
+        return dict(sorted(rows.items(), key=lambda item: section_order(item[1])))
+
+    @cached_property
+    def cases(self) -> dict[str, PlannedCase]:
+        """The cases of all runs."""
+        cases: dict[str, PlannedCase] = {}
+        for run in sorted(self.runs, key=lambda r: r.header.started):
+            cases |= run.cases
+        return cases
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All cases of all runs, the gravest first."""
+        made = [
+            self._row(place, number, record)
+            for place, run in enumerate(self.runs)
+            for number, record in enumerate(run.verdicts)
+        ]
+        return sorted(made, key=lambda r: (gravity(r.shown), r.case, r.variant, r.run))
+
+    def _row(self, place: int, number: int, record: VerdictRecord) -> Row:
+        verdict, run = record.verdict, self.runs[place]
+        case = run.cases.get(verdict.case)
+        return Row(
+            key=f"{place}.{number}",
+            shown=verdict.shown,
+            case=line(verdict.case),
+            variant=line(variant_name(verdict.variant)),
+            run=place,
+            role=line(case.role) if case else "",
+            reason=line(verdict.reason, 240),
+            requirements=tuple(blamed(run, record)),
+        )
+
+    def worst_of(self, place: int) -> list[Row]:
+        """A run's deviations, gravest first."""
+        run = self.runs[place]
+        numbers = {id(record): number for number, record in enumerate(run.verdicts)}
+        return [self._row(place, numbers[id(record)], record) for record in deviations(run)]
+
+    @property
+    def roles(self) -> list[str]:
+        """All roles that have cases here."""
+        return sorted({row.role for row in self.rows if row.role})
+
+    def counts(self) -> dict[str, int]:
+        """Verdicts over all runs, those that occur."""
+        total: dict[str, int] = {}
+        for summary in self.summaries:
+            for word, n in summary.counts.items():
+                total[word] = total.get(word, 0) + n
+        return {word: n for word, n in sorted(total.items(), key=lambda item: gravity(item[0])) if n}
+
+    @cached_property
+    def documents(self) -> list[DocumentPage]:
+        """Every document with its requirements in section order."""
+        revisions: dict[str, str] = {}
+        for run in self.runs:
+            revisions |= run.header.documents
+        pages = []
+        for document, rows in groupby(self.requirements.values(), key=lambda r: r.document):
+            sections = tuple(
+                Section(section, tuple(self._mark(row) for row in marked))
+                for section, marked in groupby(rows, key=lambda r: r.section)
+            )
+            pages.append(DocumentPage(document, line(revisions.get(document, "")), sections))
+        return pages
+
+    def _mark(self, row: Requirement) -> Mark:
+        standings = [summary.standings.get(row.id) for summary in self.summaries]
+        cells = tuple(self._cell(place, standing) for place, standing in enumerate(standings))
+        words = [cell.verdict for cell in cells]
+        asked = [word for word in words if word not in {"", "unsupported", "not-applicable"}]
+        met = sum(word in MET for word in asked)
+        over_all = worst(asked or words)
+        if met and met < len(asked):
+            over_all = "mixed"
+        reason = "" if any(words) else row.unseen or next((cell.why for cell in cells if cell.why), NO_CASE)
+        return Mark(
+            requirement=row,
+            cells=cells,
+            all=over_all,
+            met=met,
+            asked=len(asked),
+            codes="".join(CODES.get(word, "z") for word in words),
+            reason=line(reason),
+            differs=len(set(words)) > 1,
+            deviates=any(0 <= gravity(word) <= gravity("warn") for word in words),
+        )
+
+    def _cell(self, place: int, standing: Standing | None) -> Cell:
+        if standing is None:
+            return Cell("", SHORT[""], "", "not in this run's plan")
+        verdict = standing.verdict
+        if not standing.records:
+            return Cell(verdict, SHORT[""], "", line(standing.reason))
+        first = standing.records[0]
+        why = line(self.runs[place].verdicts[first].verdict.reason, 160)
+        return Cell(verdict, SHORT.get(verdict, verdict), f"{place}.{first}", why)
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Every ambiguous requirement of the catalogue, and what each implementation made of it."""
+        rows = [row for row in self.requirements.values() if row.ambiguous]
+        return [Reading(row, tuple(self._seen(row.id))) for row in rows]
+
+    def _seen(self, wanted: str) -> list[tuple[int, Row, str]]:
+        found = []
+        for place, run in enumerate(self.runs):
+            for number, record in enumerate(run.verdicts):
+                if wanted not in decided(run, record):
+                    continue
+                said = [f.because for f in record.verdict.findings if f.requirement == wanted]
+                found.append((place, self._row(place, number, record), line("; ".join(said) or record.verdict.reason)))
+        return found
+
+    def facts(self, place: int) -> list[tuple[str, str]]:
+        """What a run was made of, as names and values."""
+        run = self.runs[place]
+        header, footer = run.header, run.footer
+        pairs = [
+            ("suite", compact(header.suite)),
+            ("subject", compact({k: v for k, v in header.subject.items() if k != "roles"}, 600)),
+            ("roles", compact(header.subject.get("roles"), 600)),
+            ("environment", compact(header.environment, 600)),
+            ("seed", str(header.seed)),
+            ("started", line(header.started)),
+            ("ended", line(footer.ended) if footer else ""),
+            ("command", reproduction(run, "ID")),
+            ("run", printable(str(run.path))),
+        ]
+        return [(name, value) for name, value in pairs if value]
+
+    def data(self, evidence: Evidence) -> bytes:
+        """The JSON that the script works on."""
+        runs = []
+        for place, run in enumerate(self.runs):
+            again = reproduction(run, "ID").removesuffix("ID")
+            records = [self._record(place, number, evidence) for number in range(len(run.verdicts))]
+            runs.append({"name": self.names[place], "again": again, "path": printable(str(run.path)), "r": records})
+        marks = {mark.requirement.id: mark for page in self.documents for mark in page.marks}
+        return msgspec.json.encode(
+            {
+                "runs": runs,
+                "absent": [[line(a.title), line(a.reason)] for a in self.absent],
+                "codes": {code: word for word, code in CODES.items()},
+                "requirements": {
+                    printable(id_): {
+                        "key": line(row.key),
+                        "cite": line(citation(row)),
+                        "level": line(row.level),
+                        "roles": [line(role) for role in row.roles],
+                        "text": line(row.text, 2000),
+                        "ambiguous": row.ambiguous,
+                        "reason": marks[id_].reason,
+                        "cells": [[c.verdict, c.key, c.why] for c in marks[id_].cells],
+                    }
+                    for id_, row in self.requirements.items()
+                },
+                "cases": {
+                    printable(id_): {
+                        "doc": line(case.doc, 4000),
+                        "role": line(case.role),
+                        "exchange": line(case.exchange),
+                        "expect": line(case.expect),
+                        "quoted": shlex.quote(printable(id_)),
+                    }
+                    for id_, case in self.cases.items()
+                },
+                "parts": evidence.parts,
+                "messages": evidence.messages,
+                "left": evidence.left_out,
+            }
+        )
+
+    def _record(self, place: int, number: int, evidence: Evidence) -> dict[str, Any]:
+        run, record = self.runs[place], self.runs[place].verdicts[number]
+        verdict = record.verdict
+        made: dict[str, Any] = {
+            "id": printable(verdict.case),
+            "variant": line(variant_name(verdict.variant)),
+            "shown": verdict.shown,
+            "why": line(verdict.reason, 2000),
+            "asks": {printable(r): v for r, v in decided(run, record).items()},
+            "s": round(record.seconds, 3),
+        }
+        findings = [
+            [f.observation, line(f.because, 1000), printable(f.requirement), line(f.part), compact(f.measure)]
+            for f in verdict.findings
+            if f.observation != "as-expected"
+        ]
+        parts = evidence.of(place, number)
+        return made | ({"found": findings} if findings else {}) | ({} if parts is None else {"parts": parts})
