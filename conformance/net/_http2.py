@@ -214,6 +214,8 @@ class HTTP2(Connection, Session):
     def stream_ended(self, what: str, detail: str) -> None:
         """Tell those who wait."""
         self.open = False
+        # Having said that it will close, a server may do so over octets of ours that it has not read: a reset of TCP.
+        what = "closed" if self._goaway and what == "reset" else what
         detail = "; ".join(d for d in (self._goaway, detail) if d)
         for pending in self._pending():
             pending.end(what, detail)

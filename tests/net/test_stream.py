@@ -1,13 +1,16 @@
 """Streams: how octets leave, and how the peer's end is told."""
 
 import asyncio
+import errno
 import socket
+import ssl
 import struct
 
 import pytest
 
 from conformance.model import Change, Ended, UsageError
 from conformance.net import Leaving, Route, open_stream
+from conformance.net._stream import ending_of
 
 
 def leaving(op, *args):
@@ -201,3 +204,19 @@ async def test_a_stream_leaves_from_its_source(raw_server, notes, closing, sourc
     stream = await open_stream(route, notes, patience=1)
     closing.callback(stream.close)
     assert await stream.read_to_end(notes) == source.encode()
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (None, "closed"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "reset"),
+        (BrokenPipeError(errno.EPIPE, "pipe"), "reset"),
+        (ConnectionResetError(), "closed"),
+        (TimeoutError(errno.ETIMEDOUT, "late"), "timeout"),
+        (ssl.SSLError(1, "alert"), "tls-error"),
+        (OSError(errno.EHOSTUNREACH, "no route"), "closed"),
+    ],
+)
+def test_errors_of_a_stream_have_one_ending_each(error, wanted):
+    assert ending_of(error)[0] == wanted
