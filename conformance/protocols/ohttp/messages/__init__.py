@@ -5,6 +5,7 @@ from conformance.protocols.ohttp.messages._bhttp import (
     CONTROL_PSEUDO_FIELDS,
     BinaryRequest,
     BinaryResponse,
+    Decoder,
     Line,
     Lines,
     bhttp_request,
@@ -46,9 +47,9 @@ from conformance.protocols.ohttp.messages._keys import (
 
 __all__ = [
     "BHTTP_TYPE", "CONTROL_PSEUDO_FIELDS", "HEADER_LENGTH", "KEYS_TYPE", "REQUEST_LABEL", "REQUEST_TYPE",
-    "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "GatewayKey", "KeyEntry", "Line", "Lines",
-    "Refused", "RequestContext", "ResponseContext", "bhttp_request", "bhttp_response", "choose_key", "decode_bhttp",
-    "decode_key_entry", "decode_keys", "decode_request", "decode_response", "encapsulated_request",
+    "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "Decoder", "GatewayKey", "KeyEntry", "Line",
+    "Lines", "Refused", "RequestContext", "ResponseContext", "bhttp_request", "bhttp_response", "choose_key",
+    "decode_bhttp", "decode_key_entry", "decode_keys", "decode_request", "decode_response", "encapsulated_request",
     "encapsulated_response", "key_collection", "key_entry", "lawful_request", "lawful_response", "line", "open_request",
     "prefixed", "read_header", "response_keys", "response_nonce_length",
 ]  # fmt: skip

@@ -127,20 +127,7 @@ def bhttp_response(
 
 def decode_bhttp(data: bytes) -> BinaryRequest | BinaryResponse:
     """Read a message of either kind strictly; DecodeError for any other octets."""
-    reader = Reader(data, "bhttp")
-    framing = reader.varint("framing")
-    if framing > INDETERMINATE_RESPONSE:
-        raise reader.fail("framing", f"{framing} is no framing indicator", 0)
-    known = framing in {KNOWN_REQUEST, KNOWN_RESPONSE}
-    decoded = (
-        _decode_request(reader, known=known)
-        if framing in {KNOWN_REQUEST, INDETERMINATE_REQUEST}
-        else _decode_response(reader, known=known)
-    )
-    at = reader.at
-    if any(reader.rest()):
-        raise reader.fail("padding", "padding that is not zero", at)
-    return decoded
+    return Decoder(data).message()
 
 
 def decode_request(data: bytes) -> BinaryRequest:
@@ -175,84 +162,134 @@ def lawful_response(data: bytes) -> BinaryResponse | None:
         return None
 
 
-def _decode_request(reader: Reader, *, known: bool) -> BinaryRequest:
-    start = reader.at
-    method, scheme, authority, path = (
-        reader.take(reader.varint(name), name) for name in ("method", "scheme", "authority", "path")
-    )
-    for name, bad in (
-        ("method", not _TOKEN.fullmatch(method)),
-        ("scheme", not _SCHEME.fullmatch(scheme)),
-        ("authority", not _AUTHORITY.fullmatch(authority)),
-        ("path", not _path_fits(method, scheme, path)),
-    ):
-        if bad:
-            raise reader.fail(f"control.{name}", "not allowed in HTTP/2's pseudo-header field of that name", start)
-    return BinaryRequest(method, scheme, authority, path, *_decode_rest(reader, known=known))
+class Decoder:
+    """The strict decoder of one message, each step a method, so that a fault replaces one of them."""
+
+    def __init__(self, data: bytes) -> None:
+        self.reader = Reader(data, "bhttp")
+        self.known = True
+
+    def message(self) -> BinaryRequest | BinaryResponse:
+        """The whole message, of either kind; DecodeError for any other octets."""
+        framing = self.framing()
+        self.known = framing in {KNOWN_REQUEST, KNOWN_RESPONSE}
+        decoded = self.request() if framing in {KNOWN_REQUEST, INDETERMINATE_REQUEST} else self.response()
+        self.padding()
+        return decoded
+
+    def framing(self) -> int:
+        """The framing indicator (3.3)."""
+        framing = self.number(self.reader, "framing")
+        if framing > INDETERMINATE_RESPONSE:
+            raise self.reader.fail("framing", f"{framing} is no framing indicator", 0)
+        return framing
+
+    def number(self, reader: Reader, name: str) -> int:
+        """An integer, of any width (3)."""
+        return reader.varint(name)
+
+    def request(self) -> BinaryRequest:
+        """What follows the framing indicator of a request (3.4)."""
+        return BinaryRequest(*self.control(), *self.rest())
+
+    def control(self) -> tuple[bytes, bytes, bytes, bytes]:
+        """Method, scheme, authority and path, by the rules of HTTP/2 (3.4; RFC 9113, Section 8.3.1)."""
+        reader, start = self.reader, self.reader.at
+        method, scheme, authority, path = (
+            reader.take(self.number(reader, name), name) for name in ("method", "scheme", "authority", "path")
+        )
+        for name, bad in (
+            ("method", not _TOKEN.fullmatch(method)),
+            ("scheme", not _SCHEME.fullmatch(scheme)),
+            ("authority", not _AUTHORITY.fullmatch(authority)),
+            ("path", not _path_fits(method, scheme, path)),
+        ):
+            if bad:
+                raise reader.fail(f"control.{name}", "not allowed in HTTP/2's pseudo-header field of that name", start)
+        return method, scheme, authority, path
+
+    def response(self) -> BinaryResponse:
+        """What follows the framing indicator of a response: informational ones, then the final one (3.5)."""
+        informational: list[tuple[int, Lines]] = []
+        while True:
+            at = self.reader.at
+            status = self.status()
+            if 200 <= status <= 599:
+                fields, content, trailers = self.rest()
+                return BinaryResponse(status, fields, content, trailers, tuple(informational))
+            if not 100 <= status <= 199:
+                raise self.reader.fail("status", f"{status} is no status of a response", at)
+            informational.append((status, self.section(f"informational[{len(informational)}]")))
+
+    def status(self) -> int:
+        """A status code, informational or final."""
+        return self.number(self.reader, "status")
+
+    def rest(self) -> tuple[Lines, bytes, Lines]:
+        """Header section, content and trailer section, each of which may be cut away when all behind it is (3.8)."""
+        fields = self.section("headers") if self.reader.left else ()
+        content = self.content() if self.reader.left else b""
+        trailers = self.section("trailers") if self.reader.left else ()
+        return fields, content, trailers
+
+    def section(self, name: str) -> Lines:
+        """A field section: with its length in front, or with a terminator behind it."""
+        lines: list[Line] = []
+        if self.known:
+            section = self.reader.sub(self.number(self.reader, f"{name}.length"), name)
+            while section.left:
+                lines.append(self.line(section, self.number(section, "name.length"), lines, name))
+        else:
+            while length := self.number(self.reader, f"{name}.line"):
+                lines.append(self.line(self.reader, length, lines, name))
+        return tuple(lines)
+
+    def line(self, reader: Reader, length: int, before: Sequence[Line], section: str) -> Line:
+        """A field line behind the length of its name (3.6)."""
+        at = reader.at
+        name = reader.take(length, "name")
+        value = reader.take(self.number(reader, "value.length"), "value")
+        if why := self.bad_name(name):
+            raise reader.fail("name", why, at)
+        if why := self.bad_value(value):
+            raise reader.fail("value", why, at)
+        if name[:1] == b":" and (why := self.bad_pseudo_field(name, before, section)):
+            raise reader.fail("name", why, at)
+        return name, value
+
+    def bad_name(self, name: bytes) -> str:
+        """What makes a field name invalid, or nothing."""
+        return "" if _NAME.fullmatch(name) else "octets that no field name has"
+
+    def bad_value(self, value: bytes) -> str:
+        """What makes a field value invalid, or nothing."""
+        return "NUL, CR, LF or white space around it" if _BAD_VALUE.search(value) else ""
+
+    def bad_pseudo_field(self, name: bytes, before: Sequence[Line], section: str) -> str:
+        """What makes a pseudo-field invalid where it stands, or nothing."""
+        if name.lower() in CONTROL_PSEUDO_FIELDS:
+            return "a pseudo-field that control data carries"
+        if section == "trailers":
+            return "a pseudo-field in trailers"
+        return "a pseudo-field behind other fields" if any(other[:1] != b":" for other, _ in before) else ""
+
+    def content(self) -> bytes:
+        """The content: with its length in front, or chunks and a terminator."""
+        if self.known:
+            return self.reader.take(self.number(self.reader, "content.length"), "content")
+        pieces = []
+        while length := self.number(self.reader, "content.chunk"):
+            pieces.append(self.reader.take(length, "content.chunk"))
+        return b"".join(pieces)
+
+    def padding(self) -> None:
+        """What is left over: zeros only (3.8)."""
+        at = self.reader.at
+        if any(self.reader.rest()):
+            raise self.reader.fail("padding", "padding that is not zero", at)
 
 
 def _path_fits(method: bytes, scheme: bytes, path: bytes) -> bool:
     if scheme.lower() not in {b"http", b"https"}:
         return not re.search(rb"[\x00-\x20\x7f]", path)
     return (path.startswith(b"/") and bool(_PATH.fullmatch(path))) or (path == b"*" and method == b"OPTIONS")
-
-
-def _decode_response(reader: Reader, *, known: bool) -> BinaryResponse:
-    informational: list[tuple[int, Lines]] = []
-    while True:
-        at = reader.at
-        status = reader.varint("status")
-        if 200 <= status <= 599:
-            fields, content, trailers = _decode_rest(reader, known=known)
-            return BinaryResponse(status, fields, content, trailers, tuple(informational))
-        if not 100 <= status <= 199:
-            raise reader.fail("status", f"{status} is no status of a response", at)
-        lines = _decode_section(reader, f"informational[{len(informational)}]", known=known)
-        informational.append((status, lines))
-
-
-def _decode_rest(reader: Reader, *, known: bool) -> tuple[Lines, bytes, Lines]:
-    fields = _decode_section(reader, "headers", known=known) if reader.left else ()
-    content = _decode_content(reader, known=known) if reader.left else b""
-    trailers = _decode_section(reader, "trailers", known=known) if reader.left else ()
-    return fields, content, trailers
-
-
-def _decode_section(reader: Reader, name: str, *, known: bool) -> Lines:
-    if known:
-        section = reader.sub(reader.varint(f"{name}.length"), name)
-        lines: list[Line] = []
-        while section.left:
-            lines.append(_decode_line(section, section.varint("name.length"), lines, name))
-        return tuple(lines)
-    lines = []
-    while length := reader.varint(f"{name}.line"):
-        lines.append(_decode_line(reader, length, lines, name))
-    return tuple(lines)
-
-
-def _decode_line(reader: Reader, length: int, before: Sequence[Line], section: str) -> Line:
-    at = reader.at
-    name = reader.take(length, "name")
-    value = reader.take(reader.varint("value.length"), "value")
-    if not _NAME.fullmatch(name):
-        raise reader.fail("name", "octets that no field name has", at)
-    if _BAD_VALUE.search(value):
-        raise reader.fail("value", "NUL, CR, LF or white space around it", at)
-    if name[:1] == b":":
-        if name.lower() in CONTROL_PSEUDO_FIELDS:
-            raise reader.fail("name", "a pseudo-field that control data carries", at)
-        if section == "trailers":
-            raise reader.fail("name", "a pseudo-field in trailers", at)
-        if any(other[:1] != b":" for other, _ in before):
-            raise reader.fail("name", "a pseudo-field behind other fields", at)
-    return name, value
-
-
-def _decode_content(reader: Reader, *, known: bool) -> bytes:
-    if known:
-        return reader.take(reader.varint("content.length"), "content")
-    pieces = []
-    while length := reader.varint("content.chunk"):
-        pieces.append(reader.take(length, "content.chunk"))
-    return b"".join(pieces)
