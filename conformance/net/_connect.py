@@ -37,6 +37,7 @@ async def open_stream(
                 route.connect_port,
                 ssl=context,
                 server_hostname=route.host if context else None,
+                ssl_shutdown_timeout=1.0 if context else None,  # a silent peer must not keep a closed stream alive
                 local_addr=source,
             )
     except (OSError, TimeoutError) as why:

@@ -123,6 +123,7 @@ class HTTP1(Connection):
         self._reader: AnswerReader | None = None
         self._sending = asyncio.Lock()
         self._recorder: Recorder | None = None
+        self._over = ""
         stream.consumer = self
 
     async def request(
@@ -149,6 +150,8 @@ class HTTP1(Connection):
         pending = Pending(self, recorder, name, method)
         if self.stream.ended:
             pending.end(self.stream.ended, self.stream.detail)
+        elif self._over:
+            pending.end("closed", self._over)
         elif self.stream.closing:
             pending.dropped()
         else:
@@ -197,11 +200,12 @@ class HTTP1(Connection):
     def _undecodable(self, why: DecodeError, octets: bytes) -> None:
         self.open = False
         self._reader = None
+        self._over = "ended by us after an answer that is none"
         for n, pending in enumerate(self._waiting):
             if n == 0:
                 pending.undecodable(why, octets)
             else:
-                pending.end("closed", "after an answer that is none")
+                pending.end("closed", self._over)
         self._waiting.clear()
         self.stream.reset()
 

@@ -64,8 +64,9 @@ class HTTP2(Connection, Session):
         self._coming[pending.stream_id] = _Coming(pending)
         how = Leaving.of(built.leaving, len(built.octets))
         lives = await self.send_message(pending.stream_id, lines_of(built), how, more=self.secret, barrier=barrier)
-        if not lives and how.end == RESET:
-            self._ended(pending.stream_id, "closed", "after our own reset of the stream")
+        if not lives:
+            why = "after our own reset of the stream" if how.end == RESET else "no stream can be opened any more"
+            self._ended(pending.stream_id, "closed", why)
         return pending
 
     async def _slot(self, pending: Pending) -> bool:
@@ -207,6 +208,7 @@ class HTTP2(Connection, Session):
     def broken(self, reason: str) -> None:
         """End all: what came is no HTTP/2."""
         self.open = False
+        self._goaway = f"ended by us: {reason}"
         for pending in self._pending():
             pending.undecodable(DecodeError("connection", 0, reason))
         self.stream.close()

@@ -38,7 +38,7 @@ def ending_of(error: BaseException | None) -> tuple[str, str]:
         case None:
             return "closed", ""
         case ssl.SSLError():
-            return "tls-error", str(error.reason or error)
+            return "tls-error", str(getattr(error, "reason", None) or error)
         case ConnectionResetError() if not error.errno:
             return "closed", str(error)  # asyncio's own: the end of the stream within a handshake
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
@@ -117,6 +117,7 @@ class Stream(asyncio.Protocol):
 
     def _end(self, what: str, detail: str) -> None:
         if not self.ended:
+            detail = detail or ("by ourselves" if self.closing else "")
             self.ended, self.detail = what, detail
             if self.consumer is not None:
                 self.consumer.stream_ended(what, detail)

@@ -89,6 +89,18 @@ async def test_what_is_no_answer(says, notes, post, octets):
     assert not connection.open
 
 
+async def test_after_what_is_no_answer_nothing_is_asked(says, notes, other_notes, post):
+    connection = await says(b"SSH-2.0-x", end="stay")
+    first = await connection.request(notes, post())
+    second = await connection.request(other_notes, post())
+    with pytest.raises(DecodeError):
+        await first.answer()
+    for pending in (second, await connection.request(other_notes, post())):
+        with pytest.raises(Ended, match="closed: ended by us"):
+            await pending.answer()
+    assert other_notes.whats == ["closed", "closed"]
+
+
 @pytest.mark.parametrize("cut", [0, 1, len(OK) - 1])
 async def test_a_close_in_the_middle_is_a_close(says, notes, post, cut):
     connection = await says(OK[:cut])

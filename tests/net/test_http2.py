@@ -345,3 +345,93 @@ async def test_server_resets_and_closes(echo_server, dial, notes, post):
         await (await connection.request(notes, post(b"reset", version=2))).answer()
     with pytest.raises(Ended, match="closed"):
         await (await connection.request(notes, post(b"close", version=2))).answer()
+
+
+async def test_raw_frames_can_end_a_connection(echo_server, dial, notes, post):
+    connection = await dial((await echo_server()).url)
+    await (await connection.request(notes, post(version=2))).answer()
+    pending = connection.expect(notes, "raw")
+    await connection.raw(b"\0\0\1\6\0\0\0\0\0x")  # a PING of one octet
+    with pytest.raises(Ended, match="closed: GOAWAY"):
+        await pending.answer()
+    assert [(w, n, v.get("code")) for w, n, v in notes.events][1:] == [("closed", "raw", "FRAME_SIZE_ERROR")]
+
+
+async def test_after_what_is_no_http2_nothing_is_asked(plain_server, dial, notes, post):
+    connection = await dial(await plain_server(garbage))
+    with pytest.raises(DecodeError):
+        await (await connection.request(notes, post(version=2))).answer()
+    with pytest.raises(Ended, match="closed: ended by us"):
+        await (await connection.request(notes, post(version=2))).answer()
+
+
+async def test_our_own_end_is_not_the_peers(plain_server, dial, notes, post):
+    connection = await dial(await plain_server(lambda *_: None))
+    pending = await connection.request(notes, post(version=2))
+    await connection.close()
+    for ended in (pending, await connection.request(notes, post(version=2)), connection.expect(notes)):
+        with pytest.raises(Ended, match="ended by the suite"):
+            await ended.answer()
+    assert notes.events == []
+
+
+async def test_a_flood_is_undecodable(plain_server, dial, notes, post, monkeypatch):
+    monkeypatch.setattr("conformance.net._http2.CONTENT_LIMIT", 10)
+
+    def act(h2, stream_id, _):
+        h2.send_headers(stream_id, ANSWER)
+        h2.send_data(stream_id, bytes(11))
+
+    connection = await dial(await plain_server(act))
+    with pytest.raises(DecodeError, match="more than 10 octets"):
+        await (await connection.request(notes, post(version=2))).answer()
+    assert connection.open
+
+
+@pytest.mark.parametrize(("code", "name"), [(0, "NO_ERROR"), (8, "CANCEL"), (0xFACE, "0xface")])
+def test_codes_have_names(code, name):
+    from conformance.net._session2 import code_name
+
+    assert code_name(code) == name
+
+
+@pytest.mark.parametrize("op_args", [("split", 3, -2), ("hold", 2), ("reset",), ("close", "full")])
+async def test_answers_leave_as_their_changes_say(echo_server, dial, notes, post, change, op_args):
+    op, *args = op_args
+
+    async def handler(exchange):
+        await exchange.answer(response(200, (), b"content", version=2).build([change(op, *args)]))
+
+    connection = await dial((await echo_server(handler)).url)
+    pending = await connection.request(notes, post(version=2))
+    if op == "reset":
+        with pytest.raises(Ended, match="stream-error: RST_STREAM CANCEL"):
+            await pending.answer()
+    else:
+        assert (await pending.answer()).content == b"content"
+
+
+async def test_a_long_answer_waits_for_the_window(echo_server, raw_server, notes, closing):
+    """A client that gives its window back late gets all of it."""
+    server = await echo_server(answering(bytes(200_000)))
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    closing.callback(writer.close)
+    h2 = H2Connection(H2Configuration())
+    h2.initiate_connection()
+    h2.send_headers(1, [(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "/")], end_stream=True)
+    got, ended = 0, False
+    while not ended:
+        writer.write(h2.data_to_send())
+        for event in h2.receive_data(await reader.read(1 << 16)):
+            if type(event).__name__ == "DataReceived":
+                got += len(event.data)
+                ended = event.stream_ended is not None
+                h2.acknowledge_received_data(event.flow_controlled_length, 1)
+    assert got == 200_000
+
+
+def answering(content):
+    async def handler(exchange):
+        await exchange.answer(response(200, (), content, version=2).build())
+
+    return handler

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.model import Change, Ended, UsageError
 from conformance.net import Leaving, Route, open_stream
+from conformance.net._connect import _failure
 from conformance.net._stream import ending_of
 
 
@@ -153,6 +154,24 @@ async def test_a_refused_connection_is_closed_with_its_code(notes):
             await open_stream(route, notes, patience=2)
     assert ended.value.what == "closed"
     assert [(w, v["code"]) for w, _, v in notes.events] == [("closed", "refused")]
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), ("closed", "no-address")),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connection refused, [Errno 111] Connection refused"),
+            ("closed", "refused"),
+        ),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), ("closed", "unreachable")),
+        (TimeoutError(), ("timeout", "")),
+        (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), ("tls-error", "")),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), ("reset", "")),
+    ],
+)
+def test_failures_to_open_have_codes(error, wanted):
+    assert _failure(error)[:2] == wanted
 
 
 async def test_a_drip_ends_all_the_same(raw_server, notes, closing):

@@ -108,6 +108,29 @@ def test_no_content_is_not_announced(version):
     assert b"content-length" not in response(204, version=version).encode().lower()
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_authority_is_not_needed(version):
+    octets = request(b"GET", b"/", b"", version=version).encode()
+    assert b"ost" not in octets
+    assert b"authority" not in octets
+
+
+def test_a_host_of_the_fields_stands():
+    assert request(b"GET", b"/", b"a", [(b"HOST", b"b")]).encode() == b"GET / HTTP/1.1\r\nHOST: b\r\n\r\n"
+
+
+def test_chunks_under_a_coding_of_the_callers():
+    octets = request(b"POST", b"/", b"h", [(b"Transfer-Encoding", b"Chunked")], chunks=[b"x"]).encode()
+    assert octets.count(b"Transfer-Encoding") == 1
+
+
+@pytest.mark.parametrize("path", ["fields[1]", "fields"])
+def test_what_was_dropped_on_the_wire_is_not_sent(path):
+    lines = lines_of(made(2, change(path, "drop", wire=True)))
+    assert (b"accept", b"*/*") not in lines.fields
+    assert lines.content == b"hello"
+
+
 def test_what_the_fields_say_of_the_length_stands():
     assert request(b"POST", b"/", b"h", [(b"content-length", b"9")], b"x").encode().count(b"ength") == 1
 
