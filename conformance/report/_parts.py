@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance.model import CONTROLS, Event, Part, Span
 from conformance.report._words import compact, line
@@ -62,6 +62,11 @@ def ended(part: Part) -> str:
         if event.what not in (*OUTGOING, "received"):
             return title(event)
     return title(part.events[-1]) if part.events else "nothing was seen"
+
+
+def heads(parts: Sequence[Part]) -> int:
+    """How many controls stand before what was tested: twins, one of them perhaps the health of the case before."""
+    return next((place for place, part in enumerate(parts) if part.name not in CONTROLS), len(parts))
 
 
 def part_title(part: Part) -> str:

@@ -82,9 +82,12 @@ def citation(requirement: Requirement) -> str:
 
 
 def section_order(requirement: Requirement) -> tuple[Any, ...]:
-    """A sort key: the document, then its sections with numbers in the order of numbers, appendices last."""
-    words = re.findall(r"\d+|[A-Za-z]+", requirement.section)
-    return (requirement.document, [(0, int(w), "") if w.isdigit() else (1, 0, w) for w in words], requirement.key)
+    """A sort key: documents, then their sections, with numbers in the order of numbers, appendices last."""
+    return (_numbered(requirement.document), _numbered(requirement.section), requirement.key)
+
+
+def _numbered(text: str) -> list[tuple[int, int, str]]:
+    return [(0, int(w), "") if w.isdigit() else (1, 0, w) for w in re.findall(r"[0-9]+|[A-Za-z]+", text)]
 
 
 def case_name(verdict: Verdict) -> str:

@@ -77,6 +77,7 @@ class Result:
     complete: bool
     interrupted: bool
     warnings: list[str]
+    notes: list[str]
     cases: list[CaseResult]
     requirements: list[RequirementStanding]
     score: Score
@@ -119,6 +120,7 @@ def result(run: Run) -> Result:
         complete=footer is not None and run.intact and not footer.interrupted,
         interrupted=footer.interrupted if footer else True,
         warnings=list(summary.warnings),
+        notes=list(summary.notes),
         cases=_cases(run),
         requirements=[
             RequirementStanding(

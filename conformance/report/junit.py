@@ -58,6 +58,7 @@ def _suite(root: ET.Element, run: Run, role: str, options: Mapping[str, Any], *,
             ("score", summary.score),
             ("seed", str(run.header.seed)),
             *(("warning", warning) for warning in summary.warnings),
+            *(("note", note) for note in summary.notes),
         ],
     )
     failures = errors = skipped = 0

@@ -49,6 +49,9 @@ def lines(run: Run) -> Iterator[str]:
     for warning in summary.warnings:
         yield f"> **Warning:** {escape(warning)}"
         yield ""
+    for note in summary.notes:
+        yield f"> {escape(note)}"
+        yield ""
     rows = deviations(run)
     if rows:
         yield "| Verdict | Case | Requirement | What was seen |"

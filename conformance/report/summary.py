@@ -43,6 +43,7 @@ class Summary:
     counts: Mapping[str, int]
     standings: Mapping[str, Standing]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
     exit: int | None
 
     @classmethod
@@ -56,6 +57,7 @@ class Summary:
             counts={word: shown[word] for word in words},
             standings=_standings(run),
             warnings=tuple(_warnings(run)),
+            notes=tuple(line(str(note["text"])) for note in run.notes if note.get("text")),
             exit=run.footer.exit if run.footer else None,
         )
 
@@ -147,5 +149,4 @@ def _warnings(run: Run) -> list[str]:
         found.append(f"{len(silent)} planned cases have no verdict: {line(named)}.")
     if not run.verdicts:
         found.append("Nothing ran.")
-    found += [line(str(note.get("text", ""))) for note in run.notes if note.get("text")]
     return found

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from conformance.engine.stream import Run, VerdictRecord
-from conformance.model import CONTROLS
-from conformance.report._parts import direction, dump, ended, part_title, title
+from conformance.model import CONTROLS, HEALTH
+from conformance.report._parts import direction, dump, ended, heads, part_title, title
 from conformance.report._words import (
     SIGNS,
     AbsentRun,
@@ -60,6 +60,8 @@ def _closing(run: Run, summary: Summary) -> Iterator[str]:
     yield f"{summary.counted}. {summary.score}"
     for warning in summary.warnings:
         yield f"warning: {warning}"
+    for note in summary.notes:
+        yield f"note: {note}"
     yield f"exit {summary.exit}" if summary.exit is not None else "no exit code: the run did not end"
     yield f"run: {run.path}"
 
@@ -92,6 +94,8 @@ def show(run: Run, console: Console) -> None:
     console.print(Text.assemble(counts or "nothing ran", ". ", (summary.score, "bold")))
     for warning in summary.warnings:
         console.print(Text(f"warning: {warning}", "yellow"))
+    for note in summary.notes:
+        console.print(Text(f"note: {note}"))
     console.print(Text(f"exit {summary.exit}" if summary.exit is not None else "no exit code: the run did not end"))
     console.print(Text(f"run: {run.path}", "dim"), soft_wrap=True)
 
@@ -114,9 +118,11 @@ def explain(run: Run, record: VerdictRecord, limit: int = 256) -> Iterator[str]:
         yield f"  {SIGNS.get(verdict_of, '!')} {verdict_of}  {id_}"
         if asked:
             yield from textwrap.wrap(asked, 114, initial_indent="      ", subsequent_indent="      ")
-    for part in run.transcript(record).parts:
+    parts = run.transcript(record).parts
+    for place, part in enumerate(parts):
         yield ""
-        yield f"  {part_title(part)}: {ended(part)}"
+        shared = "twin (the case before): " if part.name == HEALTH and place < heads(parts) else ""
+        yield f"  {shared}{part_title(part)}: {ended(part)}"
         for change in part.changes:
             yield f"    change: {line(str(change))}"
         if part.name in CONTROLS:

@@ -82,6 +82,12 @@ def test_without_a_footer_there_is_no_exit_code(tmp_path, run):
     assert Summary.of(mixed(tmp_path / "cut.ndjson", footer=False)).exit is None
 
 
+def test_notes_are_told_and_are_no_warnings(run):
+    summary = Summary.of(run)
+    assert summary.notes == ("the subject was started twice",)
+    assert summary.warnings == ()
+
+
 def test_control_and_direction_characters_are_escaped():
     safe = printable(HOSTILE)
     assert "\x1b" not in safe

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from conformance.engine.stream import Run, VerdictRecord
-from conformance.model import CONTROLS, Event, Part
+from conformance.model import CONTROLS, HEALTH, Event, Part
 from conformance.report._parts import direction, ended, field_spans, part_title, title
 from conformance.report._words import gravity, line
 
@@ -76,6 +76,7 @@ class Evidence:
         made = {
             "title": part_title(part),
             "control": control,
+            "health": part.name == HEALTH,
             "ended": line(ended(part), 300),
             "changes": [line(str(change), 300) for change in part.changes],
             "events": [

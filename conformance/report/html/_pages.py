@@ -142,7 +142,8 @@ class Pages:
         rows: dict[str, Requirement] = {}
         for run in sorted(self.runs, key=lambda r: r.header.started):
             rows |= run.requirements
-        return dict(sorted(rows.items(), key=lambda item: section_order(item[1])))
+        gates = {document for run in self.runs for document in run.header.scope.get("gating") or ()}
+        return dict(sorted(rows.items(), key=lambda i: (i[1].document not in gates, section_order(i[1]))))
 
     @cached_property
     def cases(self) -> dict[str, PlannedCase]:

@@ -137,10 +137,10 @@
         el("div", {}, title, message >= 0 ? dump(D.messages[message]) : null)));
     if (part.more) details.append(el("p", { class: "note" }, `… ${part.more} events more`));
   };
-  const partOf = (number) => {
-    const part = D.parts[number];
+  const partOf = (number, place, all) => {
+    const part = D.parts[number], head = part.health && all.slice(0, place).every((n) => D.parts[n].control);
     const details = el("details", { class: "part", open: !part.control },
-      el("summary", {}, el("b", {}, part.title), el("span", {}, ` · ${part.ended}`)),
+      el("summary", {}, el("b", {}, head ? `twin (the case before): ${part.title}` : part.title), el("span", {}, ` · ${part.ended}`)),
       part.changes.map((change) => el("p", { class: "change" }, "changed: ", el("b", {}, change))));
     if (part.control) details.addEventListener("toggle", () => fill(details, part));
     else fill(details, part);
