@@ -9,12 +9,14 @@ from conformance.subjects._object import ObjectSubject
 from conformance.subjects._process import ProcessSubject
 from conformance.subjects._program import ProgramSubject
 from conformance.subjects._server import ServerSubject
+from conformance.subjects._several import SeveralSubject
 from conformance.subjects._url import URLSubject
 from conformance.subjects._vocabulary import AnsweredError, Hex, Operation, octets
 
 __all__ = [
     "AnsweredError", "Built", "Diagnosis", "Hex", "Limits", "Manifest", "NotBuilt", "ObjectSubject", "Operation",
-    "Problem", "ProcessSubject", "ProgramSubject", "Question", "Ready", "ServerSubject", "State", "Tool", "URLSubject",
+    "Problem", "ProcessSubject", "ProgramSubject", "Question", "Ready", "ServerSubject", "SeveralSubject",
+    "State", "Tool", "URLSubject",
     "build", "built_already", "cache_folder", "check", "diagnose", "digest_of", "find_manifests", "near", "octets",
     "read_manifest", "subject_of", "tribunal",
 ]  # fmt: skip

@@ -182,6 +182,8 @@ class _Checker:
             self.problems.append(Problem("serve", why.what, why.hint))
             await self._again()
         else:
+            if not isinstance(self.subject, ProcessSubject):
+                return
             await self.ask(Ask("stop", {}, ""), frozenset({"ok"}), "stop ends what serve started.")
 
     async def bye(self) -> None:

@@ -1,0 +1,63 @@
+"""`conformance adapter`: for those who write adapters, and for building the implementations that come with us."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+
+import click
+
+from conformance.cli._common import chosen_protocols, say
+from conformance.model import UsageError
+
+
+@click.group("adapter")
+def command() -> None:
+    """Check an adapter, or build implementations."""
+
+
+@command.command("check")
+@click.argument("cmd")
+@click.pass_context
+def check(ctx: click.Context, /, cmd: str) -> None:
+    """Tell everything that is wrong with the adapter that CMD starts (quoted as one word)."""
+    from conformance import subjects
+
+    protocols = chosen_protocols(())
+    roles = {r.name: r.operations for p in protocols for r in p.roles}
+    asks = [ask for p in protocols for many in p.impossible.values() for ask in many]
+    words = shlex.split(cmd)
+    if not words:
+        raise UsageError("the command is empty")
+    subject = subjects.ProcessSubject(words, patience=5.0)
+    problems = asyncio.run(subjects.check(subject, asks=asks, roles=roles))
+    for problem in problems:
+        click.echo(f"{problem.step}: {problem.what}" + (f"\n  → {problem.hint}" if problem.hint else ""))
+    hello = subject.hello
+    roles_told = ", ".join(sorted(hello.roles)) or "none"
+    click.echo(f"{hello.name or cmd} {hello.version}: {len(problems)} problems; roles {roles_told}")
+    ctx.exit(1 if problems else 0)
+
+
+@command.command("build")
+@click.argument("names", nargs=-1)
+@click.pass_context
+def build(ctx: click.Context, /, names: tuple[str, ...]) -> None:
+    """Build implementations by NAME, or all of them; what is built already takes no time."""
+    from conformance import subjects
+
+    manifests = subjects.find_manifests()
+    chosen = [subjects.near(name, manifests) for name in names] or list(manifests.values())
+
+    def progress(name: str, state: str, seconds: float, line: str) -> None:
+        say(f"{name}: {state}, {seconds:.0f} s {line[:80]}".rstrip())
+
+    results = asyncio.run(subjects.build(chosen, progress=progress))
+    failed = False
+    for name, result in results.items():
+        if isinstance(result, subjects.NotBuilt):
+            failed = True
+            click.echo(f"{name}: {result.reason}" + (f"\n{result.detail}" if result.detail else ""))
+        else:
+            click.echo(f"{name}: built in {result.out}")
+    ctx.exit(4 if failed else 0)
