@@ -162,7 +162,7 @@ def main(behaviour, *more):  # noqa: PLR0915  # a list
             case "escapes" if do == "bhttp.decode":
                 if os.fork() == 0:
                     os.setsid()
-                    time.sleep(3)  # holds standard output open beyond its parent's death
+                    time.sleep(10)  # holds standard output open beyond its parent's death
                     os._exit(0)
                 return 7
             case "chatters":

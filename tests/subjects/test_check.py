@@ -37,11 +37,26 @@ async def test_nothing_is_wrong_with_an_honest_adapter(liar):
     ],
 )
 async def test_an_author_is_told_what_each_liar_does(liar, small, behaviour, steps, says):
-    subject = liar(*behaviour.split(), patience=0.2 if behaviour == "hangs" else 10, starting=2, limits=small)
+    subject = liar(*behaviour.split(), patience=0.2 if behaviour == "hangs" else 10, limits=small)
+    if behaviour == "hangs":
+        subject.serve = _no_patience(subject)
     problems = await check(subject, asks=[EMPTY], roles=ROLES, servers=SERVERS)
     assert steps <= {problem.step for problem in problems}
     assert any(says in problem.what for problem in problems), problems
     assert all(problem.hint for problem in problems if problem.step != "hello"), problems
+
+
+def _no_patience(subject):
+    serve = subject.serve
+
+    async def quickly(role, options):
+        subject.starting = 0.2
+        try:
+            return await serve(role, options)
+        finally:
+            subject.starting = 30
+
+    return quickly
 
 
 @pytest.mark.parametrize(
@@ -68,3 +83,20 @@ async def test_an_object_stands_before_the_tribunal_too():
     subject = ObjectSubject(Parrot)
     await subject.start()
     assert len(await tribunal(subject)) == 1
+
+
+async def test_a_subject_without_an_adapter_is_asked_for_no_manners():
+    class Server:
+        hello = {  # noqa: RUF012
+            "protocol": 1,
+            "name": "it",
+            "version": "1",
+            "language": "python",
+            "source": ["pkg:pypi/it@1"],
+            "roles": {"ohttp.gateway": {}},
+        }
+
+        def serve(self, role, options):
+            return {"url": "http://127.0.0.1:1/"}
+
+    assert await check(ObjectSubject(Server), servers={"ohttp.gateway": {}}) == []

@@ -88,10 +88,11 @@ async def test_whoever_breaks_the_contract_is_named_with_what_it_did(liar, behav
     ],
 )
 async def test_hello_and_serve_are_the_adapters_own_matter(liar, behaviour, step, says):
-    subject = liar(*behaviour.split(), starting=0.3 if "0.3" in says else 30)
+    subject = liar(*behaviour.split(), starting=0.3 if behaviour == "silent-hello" else 30)
 
     async def begin():
         await subject.start()
+        subject.starting = 0.3 if behaviour == "hangs" else 30
         await subject.serve("ohttp.gateway", {})
 
     with pytest.raises(AdapterError) as caught:
@@ -147,7 +148,7 @@ async def test_a_subject_that_hangs_and_ignores_termination_is_killed(liar):
     pid = subject._child.pid
     begun = time.monotonic()
     await subject.stop()
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 10
     assert subject.evidence() == "thinking\n"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -229,7 +230,7 @@ async def test_a_descendant_that_holds_the_output_open_does_not_hide_the_death(l
     await subject.start()
     begun = time.monotonic()
     assert (await subject.do(DECODE, {}))["died"]["status"] == 7
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 8
 
 
 async def test_the_end_of_standard_error_is_kept(liar):
