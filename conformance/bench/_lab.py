@@ -10,7 +10,10 @@ from typing import Any
 from conformance.net import Recorder, Request, Server, ServerExchange, serve, shown, texts
 from conformance.wire.http import FieldLines, response
 
-__all__ = ["Lab", "TargetAnswer"]
+__all__ = ["STRAY", "Lab", "TargetAnswer"]
+
+STRAY = b"no part of this run expects this request\n"
+"""The content of our target's answer to what nobody announced, and to what is no request: it tells where both went."""
 
 BEHAVIOURS = ("answer", "close", "reset", "hang")
 
@@ -52,7 +55,7 @@ class Lab:
     """HTTP on loopback, or where `listen` says; one for a run.
 
     `url` is its origin as a subject reaches it. Requests that carry a token that was announced belong to the part that
-    announced it; `strays` counts the others, which get 404.
+    announced it; `strays` counts the others, which get 404 and the content `STRAY`.
     """
 
     def __init__(self) -> None:
@@ -67,6 +70,7 @@ class Lab:
         """Open the lab; `reachable_as` is the host that a subject elsewhere must use."""
         lab = cls()
         lab._server = server = await serve(lab._serve, host=listen)
+        server.refusal = STRAY
         host = reachable_as or server.host
         lab.url = f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
         # Bound but not listening: no one else can take the port, and connections to it are refused.
@@ -127,7 +131,7 @@ class Lab:
         expected = self._whose(asked.octets, asked.content)
         if expected is None:
             self.strays += 1
-            await exchange.answer(response(404, version=asked.version).build())
+            await exchange.answer(response(404, (), STRAY, version=asked.version).build())
             return
         record_request(expected.recorder, asked, "target", where="target")
         await _answer(exchange, expected.answer)

@@ -110,7 +110,7 @@ Handler = Callable[[ServerExchange], Awaitable[None]]
 class Server:
     """A server that is listening. `failures` are exceptions out of the handler, `broken` counts requests that are none.
 
-    `connections` counts those accepted.
+    `connections` counts those accepted, `refusal` is the content of what we answer to a request that is none.
     """
 
     def __init__(self, handler: Handler, versions: Sequence[int], tls: ssl.SSLContext | None, patience: float) -> None:
@@ -120,6 +120,7 @@ class Server:
         self.patience = patience
         self.failures: list[BaseException] = []
         self.broken = 0
+        self.refusal = b""
         self.connections = 0
         self.host = ""
         self.port = 0

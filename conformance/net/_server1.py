@@ -132,7 +132,7 @@ class ServerHTTP1(ServerConnection):
         self.server.broken += 1
         self._last = True
         if not self._busy and not self._requests:
-            self.stream.write(response(status, [(b"Connection", b"close")]).encode())
+            self.stream.write(response(status, [(b"Connection", b"close")], self.server.refusal).encode())
         self._next()
 
     def stream_ended(self, *_: str) -> None:

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from conformance.bench import Lab, TargetAnswer
+from conformance.bench import STRAY, Lab, TargetAnswer
 from conformance.model import Ended
 from conformance.net import Route, connect
 from conformance.wire import DecodeError
@@ -70,9 +70,15 @@ async def test_strays_are_counted(lab, notes, ask):
     lab.expect("token-1", notes)
     lab.forget("token-1")
     lab.forget("never")
-    assert (await ask(b"/token-1")).status == 404
+    answer = await ask(b"/token-1")
+    assert (answer.status, answer.content) == (404, STRAY)
     assert (lab.strays, notes.events) == (1, [])
     assert lab.connections == 1
+
+
+async def test_what_is_no_request_is_told_so_in_our_words(lab, ask):
+    answer = await ask(b"/a b c")
+    assert (answer.status, answer.content) == (400, STRAY)
 
 
 @pytest.mark.parametrize("version", [1, 2])
