@@ -7,16 +7,17 @@ can be seen: any encapsulated answer that opens in the request's context.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from conformance import crypto
-from conformance.bench import Bench, TargetAnswer
+from conformance.bench import STRAY, Bench, TargetAnswer
 from conformance.crypto import Suite
 from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
-from conformance.net import Answer, Connection, Pending
+from conformance.net import Answer, Connection, Pending, texts
 from conformance.protocols.ohttp import messages
 from conformance.protocols.ohttp.messages import (
     KEYS_TYPE,
@@ -26,6 +27,7 @@ from conformance.protocols.ohttp.messages import (
     BinaryResponse,
     KeyEntry,
     Line,
+    Lines,
     RequestContext,
     bhttp_request,
     decode_keys,
@@ -34,7 +36,7 @@ from conformance.protocols.ohttp.messages import (
     lawful_response,
 )
 from conformance.wire import DecodeError
-from conformance.wire.http import media_type, request
+from conformance.wire.http import HOP_BY_HOP, media_type, request
 
 PLAIN_4XX, PLAIN_5XX = Outcome("plain-4xx"), Outcome("plain-5xx")
 PLAIN_415, PLAIN_422 = PLAIN_4XX.at("415"), PLAIN_4XX.at("422")
@@ -45,6 +47,10 @@ MISLABELLED = Outcome("mislabelled")
 
 SUITES = tuple(s.name for s in crypto.SUITES)
 IDENTITY = (b"user-agent", b"conformance")
+TOKEN_FIELD = b"conformance-token"
+_ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
+_GATEWAYS_OWN = frozenset({b"host", b"content-length", b"date", b"expect", b"trailer"})
+"""Fields that a gateway writes itself, or acts upon."""
 
 
 def gateway_ended(part: Part) -> Outcome:
@@ -78,18 +84,83 @@ def _plain(status: int, *, encapsulated: bool) -> Outcome:
 def _from_target(part: Part, inner: BinaryResponse, lawful: BinaryRequest | None) -> Outcome:
     arrived = part.last("received", "target", where="target")
     wanted = part.last("target")
+    if arrived is None and inner.content == STRAY:  # it reached our target, as something else
+        return ANYWAY if lawful is None else WRONG.at("another request")
     if arrived is None:
-        if inner.status < 400:
-            return WRONG
-        return (ENCAPSULATED_4XX if inner.status < 500 else ENCAPSULATED_5XX).at(str(inner.status))
+        return _inner_error(inner)
     if lawful is None:
         return ANYWAY
     if wanted is None:
         return WRONG
-    if wanted.value["behaviour"] != "answer":
-        return ENCAPSULATED_5XX.at(str(inner.status)) if inner.status >= 500 else WRONG
-    content = bytes.fromhex(wanted.value["content"]) if "content" in wanted.value else lawful.content
-    return ACCEPTED if (inner.status, inner.content) == (wanted.value["status"], content) else WRONG
+    if wanted.value["fails"]:
+        return _inner_error(inner)
+    differs = request_differs(lawful, arrived.value) or response_differs(wanted.value, inner, lawful)
+    return WRONG.at(differs) if differs else ACCEPTED
+
+
+def _inner_error(inner: BinaryResponse) -> Outcome:
+    """An error that the gateway made, inside the encapsulation."""
+    if inner.status < 400:
+        return WRONG.at(f"inner {inner.status}")
+    return (ENCAPSULATED_4XX if inner.status < 500 else ENCAPSULATED_5XX).at(str(inner.status))
+
+
+def request_differs(sent: BinaryRequest, arrived: Mapping[str, Any]) -> str:
+    """In what the request that reached the target differs from the one inside, or an empty string.
+
+    A gateway may add fields (RFC 9110, Section 7.6) and may drop trailers (Section 6.5.1). The content comes back in
+    the answer.
+    """
+    if arrived["method"].encode("latin-1") != sent.method:
+        return "another method"
+    target = arrived["target"].encode("latin-1")
+    if _ABSOLUTE.sub(b"", target) != sent.path:
+        return "another path"
+    return _fields_differ(crossing(sent.fields), crossing(lines_of_texts(arrived["fields"])))
+
+
+def response_differs(wanted: Mapping[str, Any], inner: BinaryResponse, sent: BinaryRequest) -> str:
+    """In what the response inside differs from the one that the target gave, or an empty string."""
+    if inner.status != wanted["status"]:
+        return f"status {inner.status}"
+    content = bytes.fromhex(wanted["content"]) if "content" in wanted else sent.content
+    if sent.method == b"HEAD" or inner.status in {204, 304}:
+        content = b""
+    if inner.content != content:
+        return "another content"
+    return _fields_differ(crossing(lines_of_texts(wanted["fields"])), crossing(inner.fields))
+
+
+def lines_of_texts(texts: Sequence[Sequence[str]]) -> Lines:
+    """Field lines as they were, from how events store them."""
+    return tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in texts)
+
+
+def crossing(lines: Sequence[Line]) -> dict[bytes, Sequence[bytes]]:
+    """What of the fields crosses a gateway unchanged: by name, the values of all lines as they combine.
+
+    Cookies combine by semicolon (RFC 9113, Section 8.2.3), lines of Set-Cookie not at all (RFC 9110, Section 5.3).
+    """
+    nominated = {token.strip().lower() for n, v in lines if n.lower() == b"connection" for token in v.split(b",")}
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in lines:
+        low = name.lower()
+        if not low.startswith(b":") and low not in HOP_BY_HOP | nominated | _GATEWAYS_OWN:
+            found.setdefault(low, []).append(value)
+    return {name: values if name == b"set-cookie" else [_combined(name, values)] for name, values in found.items()}
+
+
+def _combined(name: bytes, values: Sequence[bytes]) -> bytes:
+    return b"; ".join(values) if name == b"cookie" else re.sub(rb"[ \t]*,[ \t]*", b",", b",".join(values))
+
+
+def _fields_differ(sent: Mapping[bytes, Sequence[bytes]], arrived: Mapping[bytes, Sequence[bytes]]) -> str:
+    for name, values in sent.items():
+        if name not in arrived:
+            return f"without {name.decode('latin-1')}"
+        if list(arrived[name]) != list(values):
+            return f"another value of {name.decode('latin-1')}"
+    return ""
 
 
 @dataclass(slots=True)
@@ -139,7 +210,11 @@ def _shown(plaintext: bytes | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """What the honest request inside is made of, before any change; `path` None: our target's own."""
+    """What the honest request inside is made of, before any change.
+
+    `path` None is our target's own, `authority` None too; in place of another path a field tells whose the request is.
+    With `host` the target's authority stands in a field of that name. `answer` is what the target does.
+    """
 
     method: bytes = b"POST"
     content: bytes = b"hello"
@@ -152,6 +227,8 @@ class Inner:
     answer: TargetAnswer | None = None
     scheme: bytes = b""
     authority: bytes | None = None
+    path: bytes | None = None
+    host: bool = False
 
 
 async def ask(bench: Bench, connection: Connection, inner: Inner | bytes = Inner()) -> Asked:
@@ -187,13 +264,18 @@ def _request(bench: Bench, inner: Inner) -> tuple[BinaryRequest, str]:
         target = urlsplit(bench.lab.url)
         scheme, authority, path, profile = target.scheme, target.netloc, f"/echo/{token}", "full"
         said: dict[str, Any] = {} if answer.content is None else {"content": answer.content.hex()}
-        bench.saw("target", behaviour=answer.behaviour, status=answer.status, **said)
+        fails = answer.behaviour != "answer" or (answer.raw is not None and answer.content is None)
+        bench.saw("target", fails=fails, status=answer.status, fields=texts(answer.fields), **said)
     message = BinaryRequest(
         inner.method,
         inner.scheme or scheme.encode(),
         authority.encode() if inner.authority is None else inner.authority,
-        path.encode() + inner.query,
-        inner.fields,
+        (path.encode() if inner.path is None else inner.path) + inner.query,
+        (
+            *(((b"host", authority.encode()),) if inner.host else ()),
+            *inner.fields,
+            *(((TOKEN_FIELD, token.encode()),) if inner.path is not None and token is not None else ()),
+        ),
         inner.content,
         inner.trailers,
     )
