@@ -15,7 +15,6 @@ from typing import Any
 
 from conformance import vectors
 from conformance.model import (
-    ACCEPTED,
     GIVEN,
     Case,
     Change,
@@ -148,12 +147,14 @@ def case(
     needs: Iterable[str] = (),
     where: Mapping[str, Any] | None = None,
     repeat: int = 1,  # noqa: A002,RUF100 - the word of the design
+    settings: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Case]:
     """Declare the function below as a case of an exchange that decides these requirements.
 
     `expect` lists the allowed outcomes, best first (of each named step, for a scripted case); all but the first carry
     their citation. `also` lets the same exchange decide more. `each` makes several attempts, `needs` names features and
-    controls of the subject, `where` narrows variants (a list of values, or "first").
+    controls of the subject, `where` narrows variants (a list of values, or "first"). `settings` are parameters of the
+    exchange in every part of the case, its controls included.
     """
     for allowed in expect.values() if isinstance(expect, Mapping) else (expect,):
         for outcome in allowed[1:]:
@@ -180,6 +181,7 @@ def case(
             frozenset(needs),
             where or {},
             repeat,
+            dict(settings or {}),
         )
         _register(made)
         return made
@@ -209,14 +211,17 @@ def from_vectors(
     exchange: Exchange,
     pattern: str,
     *,
-    refused: Outcome,
+    expect: Callable[[vectors.Vector], Sequence[Outcome]],
     settings: Callable[[vectors.Vector], Mapping[str, Any]],
+    where: Callable[[vectors.Vector], Mapping[str, Any]] = lambda _: {},
     kind: str = "",
+    needs: Iterable[str] = (),
 ) -> list[Case]:
-    """A case per vector of the files that match: valid ones are accepted, invalid ones refused.
+    """A case per vector of the files that match (and are of that kind).
 
-    `settings` turns a vector into parameters of the exchange. The twin of an invalid vector is the valid one it names.
-    The cases are called after the module that calls this and the last part of the vector's id.
+    `settings` turns a vector into parameters of the exchange, `expect` says what is allowed, `where` in which variants.
+    The twin of an invalid vector is the valid one it names, that of a valid one the plain exchange. The cases are
+    called after the module that calls this and the vector's id behind the protocol.
     """
     module = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - a case's id is its place, and so is this one's
     made = []
@@ -225,16 +230,17 @@ def from_vectors(
             continue
         known = {v.id: v for v in file.vectors}
         for vector in file.vectors:
-            twin = known[vector.twin] if vector.twin else vector
-            change = given(**settings(vector)) if vector.twin else ()
+            change = given(**settings(vector))
             item = Case(
                 _id(module, "/".join(vector.id.split("/")[1:])),
                 f"{file.source}: {vector.comment or vector.change or vector.id}",
                 exchange,
                 tuple(vector.requirements),
                 lambda change=change: change,
-                [ACCEPTED] if vector.valid else [refused],
-                settings=dict(settings(twin)),
+                expect(vector),
+                needs=frozenset(needs),
+                where=where(vector),
+                settings={} if vector.valid else dict(settings(known[vector.twin])),
             )
             _register(item)
             made.append(item)

@@ -97,6 +97,10 @@ def look(case: Case, transcript: Transcript) -> Seen:
     if absent is not None:
         seen.stopped = ("not-applicable", absent.detail())
         return seen
+    without = [p for p in transcript.tested if ended(p) == UNSUPPORTED]
+    if without and (case.scripted or len(without) == len(transcript.tested)):
+        seen.stopped = ("unsupported", without[0].detail())
+        return seen
     anew = [p for p in transcript.parts if p.name == HEALTH and p.scope == "subject"]
     seen.healthy = all(ended(p) == ACCEPTED for p in anew) if anew else None
     if seen.healthy is False:
@@ -153,6 +157,8 @@ def _by_expectation(case: Case, transcript: Transcript, seen: Seen) -> Iterator[
         if part.name in {TWIN, HEALTH}:
             continue
         outcome = ended(part)
+        if outcome == UNSUPPORTED:
+            continue  # one attempt of several that the subject has no way to make decides nothing
         if outcome.name == CRASH.name:
             seen.findings.append(Finding("crash", f"{part.name}: {_told(part, outcome)}", "", part.name))
             continue

@@ -29,7 +29,8 @@ class Planned:
     @property
     def shares(self) -> tuple[Any, ...]:
         """Two cases whose `shares` are equal have the same twin."""
-        return (self.case.exchange.name, variant_name(self.variant), tuple(sorted(self.case.settings.items())))
+        settings = tuple(sorted((name, repr(value)) for name, value in self.case.settings.items()))
+        return (self.case.exchange.name, variant_name(self.variant), settings)
 
 
 @dataclass(frozen=True, slots=True)
