@@ -11,7 +11,11 @@ from conformance.bench import LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
 def _peers() -> Mapping[str, Any]:
     from conformance.protocols.ohttp import peers
 
-    return {"ohttp.gateway": peers.Gateway}
+    return {
+        "ohttp.gateway": peers.Gateway,
+        "bhttp.decoder": peers.BinaryHTTP,
+        "bhttp.encoder": peers.BinaryHTTP,
+    }
 
 
 def _faults() -> Sequence[Fault]:

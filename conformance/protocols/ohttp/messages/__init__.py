@@ -3,6 +3,7 @@
 from conformance.protocols.ohttp.messages._bhttp import (
     BHTTP_TYPE,
     CONTROL_PSEUDO_FIELDS,
+    INDETERMINATE_REQUEST,
     BinaryRequest,
     BinaryResponse,
     Decoder,
@@ -36,6 +37,13 @@ from conformance.protocols.ohttp.messages._encapsulation import (
     response_keys,
     response_nonce_length,
 )
+from conformance.protocols.ohttp.messages._json import (
+    connection_fields,
+    message_json,
+    message_of_json,
+    same_informational,
+    same_message,
+)
 from conformance.protocols.ohttp.messages._keys import (
     KEYS_TYPE,
     KeyEntry,
@@ -46,10 +54,11 @@ from conformance.protocols.ohttp.messages._keys import (
 )
 
 __all__ = [
-    "BHTTP_TYPE", "CONTROL_PSEUDO_FIELDS", "HEADER_LENGTH", "KEYS_TYPE", "REQUEST_LABEL", "REQUEST_TYPE",
-    "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "Decoder", "GatewayKey", "KeyEntry", "Line",
-    "Lines", "Refused", "RequestContext", "ResponseContext", "bhttp_request", "bhttp_response", "choose_key",
-    "decode_bhttp", "decode_key_entry", "decode_keys", "decode_request", "decode_response", "encapsulated_request",
-    "encapsulated_response", "key_collection", "key_entry", "lawful_request", "lawful_response", "line", "open_request",
-    "prefixed", "read_header", "response_keys", "response_nonce_length",
+    "BHTTP_TYPE", "CONTROL_PSEUDO_FIELDS", "HEADER_LENGTH", "INDETERMINATE_REQUEST", "KEYS_TYPE", "REQUEST_LABEL",
+    "REQUEST_TYPE", "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "Decoder", "GatewayKey",
+    "KeyEntry", "Line", "Lines", "Refused", "RequestContext", "ResponseContext", "bhttp_request", "bhttp_response",
+    "choose_key", "connection_fields", "decode_bhttp", "decode_key_entry", "decode_keys", "decode_request",
+    "decode_response", "encapsulated_request", "encapsulated_response", "key_collection", "key_entry",
+    "lawful_request", "lawful_response", "line", "message_json", "message_of_json", "open_request", "prefixed",
+    "read_header", "response_keys", "response_nonce_length", "same_informational", "same_message",
 ]  # fmt: skip
