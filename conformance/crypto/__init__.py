@@ -17,6 +17,7 @@ from conformance.crypto.hpke import (
     aead_open,
     aead_seal,
     derive,
+    diffie_hellman,
     expand,
     extract,
     generate,
@@ -24,6 +25,7 @@ from conformance.crypto.hpke import (
     setup_recipient,
     setup_sender,
     setup_sender_psk,
+    setup_sender_with,
     validate_public,
 )
 
@@ -44,6 +46,7 @@ __all__ = [
     "aead_open",
     "aead_seal",
     "derive",
+    "diffie_hellman",
     "expand",
     "extract",
     "generate",
@@ -51,5 +54,6 @@ __all__ = [
     "setup_recipient",
     "setup_sender",
     "setup_sender_psk",
+    "setup_sender_with",
     "validate_public",
 ]

@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from pyhpke import (
@@ -36,7 +37,9 @@ from pyhpke import (
     KEMKeyPair,
     PyHPKEError,
 )
+from pyhpke.consts import Mode
 from pyhpke.encryption_context import EncryptionContext
+from pyhpke.kem import KEM as DHKEM
 
 # --- Registries ------------------------------------------------------------------------------------------------------
 
@@ -363,6 +366,26 @@ def _setup_sender(suite: Suite, public: bytes, info: bytes, ephemeral: KeyPair, 
     with _refusing("encapsulation"):
         enc, context = cipher_suite.create_sender_context(recipient, info, psk=psk, psk_id=psk_id, eks=pair)
     return Sender(suite, context, enc)
+
+
+def diffie_hellman(kem_id: int, private: bytes, public: bytes) -> bytes:
+    """What a DHKEM's two sides share before it is hashed (RFC 9180, 4.1)."""
+    key = _public(kem_id, public)
+    scalar = _private(kem_id, private).raw
+    with _refusing("public key"):
+        dh: bytes = scalar.exchange(key.raw) if kem_id in _X_CURVES else scalar.exchange(ec.ECDH(), key.raw)
+    return dh
+
+
+def setup_sender_with(suite: Suite, public: bytes, info: bytes, enc: bytes, dh: bytes) -> Sender:
+    """A sender's context in base mode for any octets as encapsulated key and as shared value: no check is made.
+
+    With those of an honest sender it is the context that `setup_sender` gives.
+    """
+    cipher_suite, kem = _cipher_suite(suite), _kem(suite.kem)
+    assert isinstance(kem, DHKEM)
+    secret = kem.extract_and_expand(dh, enc + public, kem._nsecret)  # noqa: SLF001 - pyhpke has no call for a part of it
+    return Sender(suite, cipher_suite._key_schedule_s(Mode.BASE, secret, info, b"", b""), enc)  # noqa: SLF001
 
 
 def setup_recipient(suite: Suite, enc: bytes, private: bytes, info: bytes) -> Recipient:

@@ -380,6 +380,30 @@ def test_what_is_sealed_opens_and_both_sides_export_the_same(suite):
     assert sender.export(b"label", 0) == b""
 
 
+@pytest.mark.parametrize("suite", crypto.SUITES, ids=name)
+def test_a_context_of_parts_is_that_of_an_honest_sender(suite):
+    recipient, ephemeral = (crypto.generate(suite.kem, random.Random(n)) for n in (1, 2))
+    dh = crypto.diffie_hellman(suite.kem, ephemeral.private, recipient.public)
+    assert dh == crypto.diffie_hellman(suite.kem, recipient.private, ephemeral.public)
+    honest = crypto.setup_sender(suite, recipient.public, b"info", ephemeral)
+    made = crypto.setup_sender_with(suite, recipient.public, b"info", ephemeral.public, dh)
+    assert (made.enc, made.seal(b"text"), made.export(b"x", 16)) == (
+        honest.enc, honest.seal(b"text"), honest.export(b"x", 16),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kem", [0x0020, 0x0021])
+def test_a_shared_value_of_zeros_is_refused_though_it_can_be_forged(kem):
+    recipient = crypto.generate(kem, random.Random(1))
+    zeros = bytes(crypto.KEMS[kem].enc_length)
+    with pytest.raises(HPKEError):
+        crypto.diffie_hellman(kem, recipient.private, zeros)
+    suite = Suite(kem, 0x0001, 0x0001)
+    assert crypto.setup_sender_with(suite, recipient.public, b"", zeros, zeros).seal(b"")
+    with pytest.raises(HPKEError):
+        crypto.setup_recipient(suite, zeros, recipient.private, b"")
+
+
 def test_a_given_number_leaves_the_counter_alone():
     sender, recipient = contexts()
     third, first = sender.seal(b"c", sequence=2), sender.seal(b"a")
