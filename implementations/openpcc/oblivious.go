@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 
@@ -57,6 +58,9 @@ type entryJSON struct {
 }
 
 func decodeKeys(with struct{ Keys octets }) answer {
+	if with.Keys == nil {
+		return broken(errors.New("keyconfig.decode wants keys"))
+	}
 	var configs ohttp.KeyConfigs
 	if err := configs.UnmarshalBinary(with.Keys); err != nil {
 		return refused("keys", err)

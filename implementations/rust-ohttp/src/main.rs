@@ -236,6 +236,9 @@ fn bhttp_decode(with: &Value) -> Answer {
 
 fn bhttp_encode(with: &Value) -> Answer {
     let given = &with["message"];
+    if !given.is_object() {
+        return Err(Fail::Broken("bhttp.encode wants a message".into()));
+    }
     let part = |key: &str| if given[key].is_null() { Ok(Vec::new()) } else { octets(given, key) };
     let mut message = if given["status"].is_null() {
         Message::request(part("method")?, part("scheme")?, part("authority")?, part("path")?)
