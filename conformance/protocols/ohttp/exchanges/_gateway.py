@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ from conformance.protocols.ohttp.messages import (
     lawful_request,
     lawful_response,
 )
-from conformance.wire import DecodeError
+from conformance.wire import DecodeError, Message
 from conformance.wire.http import HOP_BY_HOP, media_type, request
 
 PLAIN_4XX, PLAIN_5XX = Outcome("plain-4xx"), Outcome("plain-5xx")
@@ -172,17 +173,30 @@ class Asked:
     context: RequestContext
     enc: bytes
     profile: str
+    recipe: Message
+    token: str | None
+
+    async def again(self, bench: Bench, connection: Connection) -> Asked:
+        """Send the same octets once more, as whoever sees them pass could; the part is that of the copy."""
+        if self.token is not None and bench.lab is not None:
+            bench.lab.expect(self.token, bench)
+            bench.saw("target", fails=False, status=200, fields=[])
+        sealed = bench.point("request", self.recipe)
+        pending = await _post(bench, connection, sealed.octets)
+        return replace(self, bench=bench, pending=pending)
 
     async def answer(self) -> bytes | None:
         """Wait for the answer and record what it says: the plaintext, or None where it does not open."""
         answer = await self.pending.answer()
         kind = media_type(answer.fields)
         opened: bytes | None = None
-        why = ""
+        why = step = ""
         try:
             opened = self.context.open(answer.content, self.enc)
         except DecodeError as error:
             why = str(error)
+            if kind == RESPONSE_TYPE:
+                step = messages.diagnosis(self.context, answer.content, self.enc)
         self.bench.saw(
             "decoded",
             "response",
@@ -191,6 +205,7 @@ class Asked:
             type=kind,
             opened=opened is not None,
             why=why,
+            step=step,
             nonce=answer.content[: messages.response_nonce_length(self.context.suite)].hex()
             if opened is not None
             else "",
@@ -231,29 +246,55 @@ class Inner:
     host: bool = False
 
 
-async def ask(bench: Bench, connection: Connection, inner: Inner | bytes = Inner()) -> Asked:
-    """Send one request for our target; the answer is awaited on what this gives."""
+async def ask(
+    bench: Bench,
+    connection: Connection,
+    inner: Inner | bytes = Inner(),
+    *,
+    suite: Suite | None = None,
+    chunks: Sequence[int] = (),
+) -> Asked:
+    """Send one request for our target; the answer is awaited on what this gives.
+
+    `suite` is another one than the variant's, of the same KEM, offered or not; `chunks` are the sizes of the pieces in
+    which the content leaves under the chunked coding.
+    """
     inner = Inner(content=inner) if isinstance(inner, bytes) else inner
-    entry, suite = await key_for(bench, connection)
-    message, profile = _request(bench, inner)
-    context = RequestContext(suite, entry.public, crypto.generate(suite.kem, bench.rng))
+    entry, offered = await key_for(bench, connection)
+    message, profile, token = _request(bench, inner)
+    context = RequestContext(suite or offered, entry.public, crypto.generate(offered.kem, bench.rng))
     content = bhttp_request(message, known=inner.known, chunks=inner.chunks, padding=inner.padding)
-    sealed = bench.point("request", encapsulated_request(entry, context, content))
+    recipe = encapsulated_request(entry, context, content)
+    sealed = bench.point("request", recipe)
+    pending = await _post(bench, connection, sealed.octets, chunks)
+    return Asked(bench, pending, context, sealed.fields["enc"], profile, recipe, token)
+
+
+async def _post(bench: Bench, connection: Connection, content: bytes, chunks: Sequence[int] = ()) -> Pending:
+    """Send an encapsulated request as the content of a POST to the gateway resource (RFC 9458, Section 5)."""
     served = urlsplit((await bench.serving()).url)
     outer = request(
         b"POST",
         served.path.encode() + (b"?" + served.query.encode() if served.query else b""),
         served.netloc.encode(),
         (IDENTITY, (b"content-type", REQUEST_TYPE.encode())),
-        sealed.octets,
+        content,
         version=connection.version,
         scheme=served.scheme.encode(),
+        chunks=_pieces(content, chunks) if chunks else None,
     )
-    pending = await connection.request(bench, bench.point("outer", outer), "outer", barrier=bench.barrier)
-    return Asked(bench, pending, context, sealed.fields["enc"], profile)
+    return await connection.request(bench, bench.point("outer", outer), "outer", barrier=bench.barrier)
 
 
-def _request(bench: Bench, inner: Inner) -> tuple[BinaryRequest, str]:
+def _pieces(content: bytes, sizes: Sequence[int]) -> list[bytes]:
+    pieces, at = [], 0
+    for size in sizes:
+        pieces.append(content[at : at + size])
+        at += size
+    return [p for p in (*pieces, content[at:]) if p]
+
+
+def _request(bench: Bench, inner: Inner) -> tuple[BinaryRequest, str, str | None]:
     """The request inside, for our target (full profile) or for the gateway's own host (reduced)."""
     answer = inner.answer or TargetAnswer()
     token = bench.target(answer)
@@ -279,7 +320,7 @@ def _request(bench: Bench, inner: Inner) -> tuple[BinaryRequest, str]:
         inner.content,
         inner.trailers,
     )
-    return message, profile
+    return message, profile, token
 
 
 async def key_for(bench: Bench, connection: Connection) -> tuple[KeyEntry, Suite]:
@@ -293,8 +334,17 @@ async def key_for(bench: Bench, connection: Connection) -> tuple[KeyEntry, Suite
     for entry in keys:
         for suite in entry.suites:
             if wanted in {None, suite.name}:
+                _validated(entry.kem, entry.public)
                 return entry, suite
     raise DecodeError("keys", 0, f"no key configuration is offered with the suite {wanted}")
+
+
+@lru_cache
+def _validated(kem: int, public: bytes) -> None:
+    try:
+        crypto.validate_public(kem, public)
+    except crypto.HPKEError as why:
+        raise DecodeError("keys.public", 0, str(why)) from why
 
 
 async def get_keys(bench: Bench, connection: Connection, point: str = "discovery", *, accept: bool = True) -> Answer:
@@ -317,16 +367,22 @@ async def get_keys(bench: Bench, connection: Connection, point: str = "discovery
 OVER = {"http": (1, 2, 3), "suite": SUITES}
 
 
-@exchange("ohttp.gateway", gateway_ended, over=OVER)
-async def fetch(bench: Bench, live: Connection | None = None, inner: Inner | bytes = Inner()) -> Connection:
+@exchange("ohttp.gateway", gateway_ended, over=OVER, needs={"suites"})
+async def fetch(
+    bench: Bench,
+    live: Connection | None = None,
+    inner: Inner | bytes = Inner(),
+    suite: Suite | None = None,
+    chunks: Sequence[int] = (),
+) -> Connection:
     """Keys, then one request for our target, which answers with the content it got."""
     connection = live or await bench.connect()
-    asked = await ask(bench, connection, inner)
+    asked = await ask(bench, connection, inner, suite=suite, chunks=chunks)
     await asked.answer()
     return connection
 
 
-convey = replace(fetch, name="convey", over={"http": (1, 2, 3)}, needs=frozenset({"target"}))
+convey = replace(fetch, name="convey", over={"http": (1, 2, 3)}, needs=frozenset({"suites", "target"}))
 """The same for cases about what is inside: they need our own target, and no suite changes what they see."""
 
 

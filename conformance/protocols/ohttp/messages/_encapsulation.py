@@ -9,7 +9,7 @@ secret, and all that is computed from it follows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from conformance.wire import DecodeError, Message, Reader, Sealed, UInt
 REQUEST_TYPE, RESPONSE_TYPE = "message/ohttp-req", "message/ohttp-res"
 REQUEST_LABEL, RESPONSE_LABEL = b"message/bhttp request", b"message/bhttp response"
 HEADER_LENGTH = 7
+PSK = (bytes(32), b"\0")
+"""Key and identifier of requests that are sealed in another mode than OHTTP's."""
 
 
 class Refused(Exception):
@@ -41,24 +43,33 @@ class RequestContext:
         self.ephemeral = ephemeral
         self._sender: crypto.Sender | None = None
 
-    def sender(self, info: bytes, mode: int) -> crypto.Sender:
-        """The HPKE context for this info and mode (RFC 9180, Section 5); the last one made opens the response."""
+    def dh(self) -> bytes:
+        """What ephemeral and public key share (RFC 9180, Section 4.1)."""
+        return crypto.diffie_hellman(self.suite.kem, self.ephemeral.private, self.public)
+
+    def sender(self, info: bytes, mode: int, enc: bytes, dh: bytes) -> crypto.Sender:
+        """The HPKE context of these parts (RFC 9180, Section 5); the last one made opens the response."""
         made = (
-            crypto.setup_sender(self.suite, self.public, info, self.ephemeral)
+            crypto.setup_sender_with(self.suite, self.public, info, enc, dh)
             if mode == 0
-            else crypto.setup_sender_psk(self.suite, self.public, info, self.ephemeral, bytes(32), b"\0")
+            else crypto.setup_sender_psk(self.suite, self.public, info, self.ephemeral, *PSK)
         )
         self._sender = made
         return made
 
+    @property
+    def exporter(self) -> crypto.Sender:
+        """The context in which the request was sealed."""
+        assert self._sender is not None, "no request was sealed in this context"
+        return self._sender
+
     def open(self, response: bytes, enc: bytes | None = None) -> bytes:
         """The plaintext of an encapsulated response (4.4); DecodeError when it does not open."""
-        assert self._sender is not None, "no request was sealed in this context"
         length = response_nonce_length(self.suite)
         reader = Reader(response, "response")
         nonce = reader.take(length, "nonce")
-        secret = self._sender.export(RESPONSE_LABEL, length)
-        key, aead_nonce = response_keys(self.suite, secret, (enc or self._sender.enc) + nonce)
+        secret = self.exporter.export(RESPONSE_LABEL, length)
+        key, aead_nonce = response_keys(self.suite, secret, (enc or self.exporter.enc) + nonce)
         at = reader.at
         try:
             return crypto.aead_open(self.suite.aead, key, aead_nonce, reader.rest(), b"")
@@ -101,12 +112,19 @@ def encapsulated_request(entry: KeyEntry, context: RequestContext, content: Any)
         aead=UInt(suite.aead, 2),
         enc=context.ephemeral.public,
         label=Sealed(REQUEST_LABEL),
-        info=Sealed(lambda get: get("label") + b"\0" + get("key_id") + get("kem") + get("kdf") + get("aead")),
+        info=Sealed(
+            Message(
+                words=lambda get: get("label"),
+                zero=b"\0",
+                header=lambda get: get("key_id") + get("kem") + get("kdf") + get("aead"),
+            )
+        ),
         mode=Sealed(UInt(0, 1)),
+        dh=Sealed(lambda _: context.dh()),
         aad=Sealed(b""),
         sequence=Sealed(UInt(0, 1)),
         content=Sealed(content),
-        ciphertext=lambda get: context.sender(get("info"), get("mode")[-1]).seal(
+        ciphertext=lambda get: context.sender(get("info"), get("mode")[-1], get("enc"), get("dh")).seal(
             get("content"), get("aad"), get("sequence")[-1]
         ),
     )
@@ -165,14 +183,19 @@ def choose_key(header: RequestHeader, keys: Sequence[GatewayKey]) -> GatewayKey:
     return key
 
 
-def open_request(request: bytes, keys: Sequence[GatewayKey]) -> tuple[bytes, ResponseContext]:
+ChooseKey = Callable[[RequestHeader, Sequence[GatewayKey]], GatewayKey]
+
+
+def open_request(
+    request: bytes, keys: Sequence[GatewayKey], choose: ChooseKey = choose_key
+) -> tuple[bytes, ResponseContext]:
     """The plaintext of an encapsulated request and the context for its response (RFC 9458, Section 4.3).
 
     DecodeError when it is cut, Refused when no key fits or it does not open.
     """
     reader = Reader(request, "request")
     header = read_header(reader)
-    key = choose_key(header, keys)
+    key = choose(header, keys)
     enc = reader.take(crypto.KEMS[header.suite.kem].enc_length, "enc")
     info = REQUEST_LABEL + b"\0" + header.octets
     try:
