@@ -185,9 +185,12 @@ class Session:
         else:
             has |= {"destructive", "bulk"}
         has.add("slow")
-        if "suite" in offer.variants or run.role.kind != "server":
+        seen = run.found.hello.roles[run.role.name] if run.found else offer
+        if "suite" in seen.variants or run.role.kind != "server":
             has.add("suites")
+            lacks["foreign-kem"] = ("not-applicable", "its suites are ours")
         else:
+            has.add("foreign-kem")
             lacks["suites"] = ("not-applicable", run.reduced or "we have none of its suites")
         return Terms(offer, frozenset(has), lacks, request.ours, request.include, request.only, request.level)
 
