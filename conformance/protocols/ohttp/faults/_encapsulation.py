@@ -5,14 +5,16 @@ from __future__ import annotations
 from conformance.bench import Fault
 from conformance.net import ServerExchange
 from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.messages import Refused
 from conformance.protocols.ohttp.peers import Gateway
+from conformance.wire import DecodeError
 
 
 @gateway_fault("rfc9458/5.2/invalid-message-gets-4xx", "rfc9458/4.3/*-refused")
 class InternalErrorWhenUndecryptable(Gateway):
     """Cannot tell a request that does not decrypt from a failure of its own: 500."""
 
-    async def refuse(self, exchange: ServerExchange, why: Exception) -> None:
+    async def refuse(self, exchange: ServerExchange, why: DecodeError | Refused) -> None:
         await self.plain(exchange, 500, str(why))
 
 

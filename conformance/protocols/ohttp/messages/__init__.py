@@ -21,7 +21,10 @@ from conformance.protocols.ohttp.messages._bhttp import (
 )
 from conformance.protocols.ohttp.messages._diagnosis import diagnosis
 from conformance.protocols.ohttp.messages._encapsulation import (
+    DATE_PROBLEM,
     HEADER_LENGTH,
+    KEY_PROBLEM,
+    PROBLEM_TYPE,
     PSK,
     REQUEST_LABEL,
     REQUEST_TYPE,
@@ -56,11 +59,12 @@ from conformance.protocols.ohttp.messages._keys import (
 )
 
 __all__ = [
-    "BHTTP_TYPE", "CONTROL_PSEUDO_FIELDS", "HEADER_LENGTH", "INDETERMINATE_REQUEST", "KEYS_TYPE", "PSK",
-    "REQUEST_LABEL", "REQUEST_TYPE", "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "Decoder",
-    "GatewayKey", "KeyEntry", "Line", "Lines", "Refused", "RequestContext", "ResponseContext", "bhttp_request",
-    "bhttp_response", "choose_key", "connection_fields", "decode_bhttp", "decode_key_entry", "decode_keys",
-    "decode_request", "decode_response", "diagnosis", "encapsulated_request", "encapsulated_response", "key_collection",
-    "key_entry", "lawful_request", "lawful_response", "line", "message_json", "message_of_json", "open_request",
-    "prefixed", "read_header", "response_keys", "response_nonce_length", "same_informational", "same_message",
+    "BHTTP_TYPE", "CONTROL_PSEUDO_FIELDS", "DATE_PROBLEM", "HEADER_LENGTH", "INDETERMINATE_REQUEST", "KEYS_TYPE",
+    "KEY_PROBLEM", "PROBLEM_TYPE", "PSK", "REQUEST_LABEL", "REQUEST_TYPE", "RESPONSE_LABEL", "RESPONSE_TYPE",
+    "BinaryRequest", "BinaryResponse", "Decoder", "GatewayKey", "KeyEntry", "Line", "Lines", "Refused",
+    "RequestContext", "ResponseContext", "bhttp_request", "bhttp_response", "choose_key", "connection_fields",
+    "decode_bhttp", "decode_key_entry", "decode_keys", "decode_request", "decode_response", "diagnosis",
+    "encapsulated_request", "encapsulated_response", "key_collection", "key_entry", "lawful_request", "lawful_response",
+    "line", "message_json", "message_of_json", "open_request", "prefixed", "read_header", "response_keys",
+    "response_nonce_length", "same_informational", "same_message",
 ]  # fmt: skip

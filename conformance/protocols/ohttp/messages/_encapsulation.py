@@ -20,6 +20,9 @@ from conformance.wire import DecodeError, Message, Reader, Sealed, UInt
 
 REQUEST_TYPE, RESPONSE_TYPE = "message/ohttp-req", "message/ohttp-res"
 REQUEST_LABEL, RESPONSE_LABEL = b"message/bhttp request", b"message/bhttp response"
+PROBLEM_TYPE = "application/problem+json"
+KEY_PROBLEM = "https://iana.org/assignments/http-problem-types#ohttp-key"  # RFC 9458, Section 5.3
+DATE_PROBLEM = "https://iana.org/assignments/http-problem-types#date"  # RFC 9458, Section 6.5.2
 HEADER_LENGTH = 7
 PSK = (bytes(32), b"\0")
 """Key and identifier of requests that are sealed in another mode than OHTTP's."""

@@ -9,6 +9,7 @@ What goes wrong before decapsulation is answered in the open, what goes wrong af
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -18,7 +19,9 @@ from conformance.crypto import Suite
 from conformance.model import Ended
 from conformance.net import Answer, Connection, Nobody, Route, Server, ServerExchange, connect, serve
 from conformance.protocols.ohttp.messages import (
+    KEY_PROBLEM,
     KEYS_TYPE,
+    PROBLEM_TYPE,
     REQUEST_TYPE,
     RESPONSE_TYPE,
     BinaryRequest,
@@ -36,7 +39,7 @@ from conformance.protocols.ohttp.messages import (
     response_nonce_length,
 )
 from conformance.wire import DecodeError, Message
-from conformance.wire.http import HOP_BY_HOP, media_type, request, response
+from conformance.wire.http import HOP_BY_HOP, FieldLines, media_type, request, response
 
 WELL_KNOWN = b"/.well-known/ohttp-gateway"
 SUITES = (
@@ -113,19 +116,23 @@ class Gateway(Peer):
             await self.plain(
                 exchange, 405, "POST an encapsulated request, or GET the keys", ((b"Allow", b"GET, POST"),)
             )
-        elif not self.takes_type(media_type(asked.fields)):
+        elif not self.takes_type(asked.fields):
             await self.plain(exchange, 415, f"the content is no {REQUEST_TYPE}")
         else:
             await self.encapsulated(exchange)
 
-    def takes_type(self, kind: str) -> bool:
-        """Whether a media type is the one that a gateway takes (RFC 9458, Section 4.5)."""
-        return kind == REQUEST_TYPE
+    def takes_type(self, fields: FieldLines) -> bool:
+        """Whether the content is of the media type that a gateway takes (RFC 9458, Section 4.5)."""
+        return media_type(fields) == REQUEST_TYPE
 
     async def serve_keys(self, exchange: ServerExchange) -> None:
         """Answer with the key configurations."""
         keys = self.bench.point("keys", self.collection()).octets
-        await self.send(exchange, 200, [(b"Content-Type", KEYS_TYPE.encode()), (b"Cache-Control", b"max-age=60")], keys)
+        await self.send(exchange, 200, self.keys_fields(), keys)
+
+    def keys_fields(self) -> Sequence[Line]:
+        """What is said of the key configurations: their media type, and how long they may be kept."""
+        return ((b"Content-Type", KEYS_TYPE.encode()), (b"Cache-Control", b"max-age=60"))
 
     async def plain(self, exchange: ServerExchange, status: int, why: str, more: Sequence[Line] = ()) -> None:
         """Answer in the open."""
@@ -162,9 +169,13 @@ class Gateway(Peer):
         """Open an encapsulated request (4.3)."""
         return open_request(content, self.keys)
 
-    async def refuse(self, exchange: ServerExchange, why: Exception) -> None:
-        """Answer what cannot be decapsulated: in the open, with a 4xx (5.2)."""
-        await self.plain(exchange, 400, str(why))
+    async def refuse(self, exchange: ServerExchange, why: DecodeError | Refused) -> None:
+        """Answer what cannot be decapsulated: in the open, with a 4xx (5.2), 422 where the key may be why (6.4)."""
+        if isinstance(why, Refused):
+            problem = json.dumps({"type": KEY_PROBLEM, "title": str(why)}).encode()
+            await self.send(exchange, 422, [(b"Content-Type", PROBLEM_TYPE.encode())], problem)
+        else:
+            await self.plain(exchange, 400, str(why))
 
     def context(self, exchange: ServerExchange, context: ResponseContext) -> ResponseContext:
         """The context in which the response is sealed: that of its request (4.4)."""
@@ -200,9 +211,13 @@ class Gateway(Peer):
         if answer is None:
             await self.plain(exchange, 400, "the message inside is no good")
             return
-        sealed = encapsulated_response(context, self.nonce(context), bhttp_response(answer, known=known))
+        sealed = self.sealed(context, bhttp_response(answer, known=known))
         content = self.bench.point("response", sealed).octets
         await self.send(exchange, 200, [(b"Content-Type", RESPONSE_TYPE.encode()), *self.outer_fields(answer)], content)
+
+    def sealed(self, context: ResponseContext, content: Message) -> Message:
+        """The recipe of an encapsulated response (4.4)."""
+        return encapsulated_response(context, self.nonce(context), content)
 
     def nonce(self, context: ResponseContext) -> bytes:
         """The response nonce: random for every response (4.4)."""
