@@ -1,4 +1,4 @@
-"""What is shown while a run is under way: a bar on a terminal, nothing but failures elsewhere."""
+"""What is shown while something is under way: a bar on a terminal, few lines elsewhere."""
 
 from __future__ import annotations
 
@@ -60,3 +60,23 @@ class Progress:
             self._bar.update(self._task, advance=1, rate=f"{told}{rate:.0f}/s", description=verdict.case[:60])
         elif bad:
             say(f"{verdict.shown}: {verdict.case} {variant_name(verdict.variant)}".rstrip())
+
+
+BUILD_NEWS = 20.0
+"""Seconds between two lines about the same build."""
+
+
+class BuildProgress:
+    """A line when a build begins or ends, and one now and then with what it is at."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[str, float]] = {}
+
+    def __call__(self, name: str, state: str, seconds: float, line: str) -> None:
+        """Take news of a build: its state, since when, and the last line that it printed."""
+        before, at = self._told.get(name, ("", 0.0))
+        if state == before and seconds - at < BUILD_NEWS:
+            return
+        self._told[name] = (state, seconds)
+        doing = f": {line[:70]}" if line and state == before else ""
+        say(f"  {name}: {state}{f', {seconds:.0f} s' if seconds >= 1 else ''}{doing}")

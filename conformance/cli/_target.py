@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ import click
 
 from conformance import __version__
 from conformance.bench import Protocol, Subject
-from conformance.cli._common import say
+from conformance.cli._progress import BuildProgress
 from conformance.engine.session import Request
 from conformance.model import AdapterError, UsageError
 from conformance.net import Route
@@ -118,12 +119,7 @@ def is_remote(url: str) -> bool:
 def implementation(name: str, patience: float) -> Chosen:
     """An implementation by name, built if it is not; AdapterError when that fails."""
     manifest = near(name, find_manifests())
-    import asyncio
-
-    def progress(who: str, state: str, seconds: float, line: str) -> None:
-        say(f"{who}: {state} after {seconds:.0f} s {line}".rstrip())
-
-    built = asyncio.run(build([manifest], progress=progress))[manifest.name]
+    built = asyncio.run(build([manifest], progress=BuildProgress()))[manifest.name]
     if isinstance(built, NotBuilt):
         raise AdapterError(
             f"{name}: {built.reason}", step="build", hint=built.detail or "conformance doctor tells more"

@@ -7,7 +7,8 @@ import shlex
 
 import click
 
-from conformance.cli._common import chosen_protocols, say
+from conformance.cli._common import chosen_protocols
+from conformance.cli._progress import BuildProgress
 from conformance.model import UsageError
 
 
@@ -48,11 +49,7 @@ def build(ctx: click.Context, /, names: tuple[str, ...]) -> None:
 
     manifests = subjects.find_manifests()
     chosen = [subjects.near(name, manifests) for name in names] or list(manifests.values())
-
-    def progress(name: str, state: str, seconds: float, line: str) -> None:
-        say(f"{name}: {state}, {seconds:.0f} s {line[:80]}".rstrip())
-
-    results = asyncio.run(subjects.build(chosen, progress=progress))
+    results = asyncio.run(subjects.build(chosen, progress=BuildProgress()))
     failed = False
     for name, result in results.items():
         if isinstance(result, subjects.NotBuilt):

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from conformance.cli._common import FORMATS, chosen_protocols, report_options, say, write_reports
+from conformance.cli._progress import BuildProgress
 from conformance.cli._target import Chosen, is_remote, reference, request_for
 from conformance.cli.run import EXIT_ORDER
 from conformance.engine.baseline import Baseline
@@ -101,12 +102,7 @@ def _manifests(names: str | None, roles: set[str]) -> list[Manifest]:
 
 def _build(manifests: Sequence[Manifest]) -> list[AbsentRun]:
     """Build all, a line each; what cannot be built is a column that says so."""
-
-    def progress(name: str, state: str, seconds: float, line: str) -> None:
-        if state != "building" or seconds < 1:
-            say(f"  {name}: {state}{f', {seconds:.0f} s' if seconds >= 1 else ''} {line[:60]}".rstrip())
-
-    results = asyncio.run(build(manifests, progress=progress))
+    results = asyncio.run(build(manifests, progress=BuildProgress()))
     titles = {m.name: m.title for m in manifests}
     return [
         AbsentRun(name, titles[name], result.reason, result.detail)
