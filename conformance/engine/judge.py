@@ -35,6 +35,8 @@ from conformance.model import (
 
 Weigh = Callable[[str], str]
 """What a violation of a requirement shows as: fail, warn or tolerated."""
+OutcomeOf = Callable[[Part], Outcome]
+"""How a part ended."""
 
 _SEVERITY = ("pass", "tolerated", "warn", "fail", "leak", "hang", "crash")
 _ANSWERED_BADLY = ("violation", "leak", "crash")
@@ -82,7 +84,7 @@ class Seen:
 def look(case: Case, transcript: Transcript) -> Seen:
     """What the parts of one round show."""
     seen = Seen()
-    ended = case.exchange.outcome
+    ended = _asked_once(case.exchange.outcome)
     twin = next((p for p in transcript.parts if p.name == TWIN), None)
     if (trouble := _trouble(transcript)) is not None:
         seen.stopped = trouble
@@ -109,25 +111,40 @@ def look(case: Case, transcript: Transcript) -> Seen:
     if case.own_judge is not None:
         seen.findings += [f for turn in _turns(transcript) for f in case.own_judge(turn)]
     if case.expect or case.also:
-        missing = list(_by_expectation(case, transcript, seen))
+        missing = list(_by_expectation(case, transcript, seen, ended))
         if missing:
             seen.stopped = ("inconclusive", missing[0])
     seen.answered = any(
-        f.observation in _ANSWERED_BADLY and f.part not in _unanswered(case, transcript) for f in seen.findings
+        f.observation in _ANSWERED_BADLY and f.part not in _unanswered(transcript, ended) for f in seen.findings
     )
     return seen
+
+
+def _asked_once(outcome: OutcomeOf) -> OutcomeOf:
+    """The same, asked once of each part: to say how an exchange ended its messages are read again."""
+    known: dict[int, Outcome] = {}
+
+    def ended(part: Part) -> Outcome:
+        found = known.get(id(part))
+        if found is None:
+            found = known[id(part)] = outcome(part)
+        return found
+
+    return ended
 
 
 def _trouble(transcript: Transcript) -> tuple[str, str] | None:
     """Whatever makes the case an error of the suite or the adapter."""
     for part in transcript.parts:
-        end = part.ending()
-        if end == ERROR.at(end.code):
+        kinds = {e.what for e in part.events}
+        if ERROR.name in kinds:
             return "error", f"the suite failed in the part {part.name}: {part.detail()}"
-        if end == ADAPTER.at(end.code):
+        if ADAPTER.name in kinds:
             return "error", f"the adapter failed in the part {part.name}: {part.detail()}"
+        if not part.changes:
+            continue
         unapplied = set(range(len(part.changes))) - part.applied
-        if unapplied and end not in {UNSUPPORTED, ABSENT.at(end.code)}:
+        if unapplied and (end := part.ending()) != UNSUPPORTED and end.name != ABSENT.name:
             change = part.changes[min(unapplied)]
             if end == NOTHING:
                 return "error", f"the change {change} was never applied in the part {part.name}"
@@ -140,9 +157,9 @@ def _turns(transcript: Transcript) -> Iterator[Transcript]:
         yield replace(transcript, parts=tuple(p for p in transcript.parts if p.turn == number))
 
 
-def _unanswered(case: Case, transcript: Transcript) -> set[str]:
+def _unanswered(transcript: Transcript, ended: OutcomeOf) -> set[str]:
     names = {o.name for o in UNANSWERED}
-    return {p.name for p in transcript.tested if case.exchange.outcome(p).name in names}
+    return {p.name for p in transcript.tested if ended(p).name in names}
 
 
 def _told(part: Part, outcome: Outcome) -> str:
@@ -150,9 +167,8 @@ def _told(part: Part, outcome: Outcome) -> str:
     return f"{outcome}: {detail}" if detail else str(outcome)
 
 
-def _by_expectation(case: Case, transcript: Transcript, seen: Seen) -> Iterator[str]:
+def _by_expectation(case: Case, transcript: Transcript, seen: Seen, ended: OutcomeOf) -> Iterator[str]:
     """Judge every tested part by the outcomes allowed; yields what was not reached."""
-    ended = case.exchange.outcome
     for at, part in enumerate(transcript.parts):
         if part.name in {TWIN, HEALTH}:
             continue
@@ -167,7 +183,7 @@ def _by_expectation(case: Case, transcript: Transcript, seen: Seen) -> Iterator[
             finding = _expected(part, outcome, allowed)
             seen.findings.append(finding)
             if finding.observation != "violation":
-                seen.findings += _survived(case, transcript, at, next(o for o in allowed if o.allows(outcome)))
+                seen.findings += _survived(transcript, at, next(o for o in allowed if o.allows(outcome)), ended)
         for requirement, outcomes in case.also.items():
             if not case.scripted or allowed:
                 seen.findings.append(replace(_expected(part, outcome, outcomes), requirement=requirement))
@@ -194,14 +210,14 @@ def _expected(part: Part, outcome: Outcome, allowed: Sequence[Outcome]) -> Findi
     return Finding("tolerated", because, "", part.name)
 
 
-def _survived(case: Case, transcript: Transcript, at: int, outcome: Outcome) -> Iterator[Finding]:
+def _survived(transcript: Transcript, at: int, outcome: Outcome, ended: OutcomeOf) -> Iterator[Finding]:
     """Whether what must live on after an allowed outcome does: health in it, right behind the part."""
     for part in transcript.parts[at + 1 :]:
         if part.name != HEALTH:
             break
         narrow = SCOPES.index(part.scope) >= SCOPES.index(outcome.survives) and part.scope != "subject"
-        if narrow and case.exchange.outcome(part) != ACCEPTED:
-            but = _told(part, case.exchange.outcome(part))
+        if narrow and ended(part) != ACCEPTED:
+            but = _told(part, ended(part))
             told = f"after {outcome}, the {outcome.survives} should live on, but {but}"
             yield Finding("violation", told, outcome.citation, transcript.parts[at].name)
 
@@ -279,7 +295,7 @@ def _graded(case: Case | Watch, transcript: Transcript, findings: Iterable[Findi
         decided[requirement] = max((_shown(f, weigh(requirement)) for f in own), key=_SEVERITY.index, default="pass")
     shown = max((decided[r] for r in case.requirements), key=_SEVERITY.index)
     # What is decided on the side raises the case's verdict only where it is bad: a recorded preference does not.
-    shown = max(shown, *(s for s in decided.values() if s != "tolerated"), key=_SEVERITY.index)
+    shown = max([shown, *(s for s in decided.values() if s != "tolerated")], key=_SEVERITY.index)
     telling = next((f for f in findings if any(_shown(f, weigh(r)) == shown for r in _on(case, f))), None)
     reason = telling.because if telling else "nothing was seen"
     return Verdict(case.id, transcript.variant, shown, reason, findings, decided)
