@@ -1,0 +1,52 @@
+"""What cases about the message inside share: how it may be refused, and messages that have every part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.cases import cut, drop, given
+from conformance.model import ANYWAY, Change
+from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, ENCAPSULATED_5XX, PLAIN_4XX, PLAIN_5XX, Inner
+
+_REFUSED_ANYHOW = [
+    outcome.per("rfc9292/4/invalid-message-not-processed") for outcome in (ENCAPSULATED_5XX, PLAIN_4XX, PLAIN_5XX)
+]
+
+REFUSED: dict[str, Any] = {
+    "expect": [ENCAPSULATED_4XX, *_REFUSED_ANYHOW],
+    "also": {
+        "rfc9292/4/invalid-message-not-processed": [ENCAPSULATED_4XX, *_REFUSED_ANYHOW],
+        "rfc9458/5.2/invalid-message-gets-4xx": [ENCAPSULATED_4XX, PLAIN_4XX],
+        "rfc9458/5.2/later-errors-encapsulated": [ENCAPSULATED_4XX, ENCAPSULATED_5XX, ANYWAY],
+    },
+}
+"""An invalid message: Binary HTTP asks that it is refused, Oblivious HTTP how: with a 4xx, inside the encapsulation."""
+
+FIELDS = ((b"x-one", b"1"), (b"x-two", b"two"))
+TRAILERS = ((b"x-sum", b"abc"),)
+
+BOTH = {"known length": True, "indeterminate length": False}
+"""The two framings of a request, as labels of attempts."""
+
+PARTS = ("control.method", "control.scheme", "control.authority", "control.path", "headers", "content", "trailers")
+"""The parts of a request behind the framing indicator, in their order."""
+
+
+def inside(path: str = "") -> str:
+    """The place of a part of the message inside."""
+    return f"request.content.{path}" if path else "request.content"
+
+
+def full(**more: Any) -> Change:
+    """The message inside has fields and content."""
+    return given(inner=Inner(**({"fields": FIELDS} | more)))
+
+
+def without_behind(part: str) -> tuple[Change, ...]:
+    """Nothing is left behind a part of the message."""
+    return tuple(drop(inside(later)) for later in PARTS[PARTS.index(part) + 1 :])
+
+
+def ends_inside(part: str, missing: int) -> tuple[Change, ...]:
+    """The message ends so many octets before the end of a part."""
+    return (*without_behind(part), *((cut(inside(part), missing),) if missing else ()))

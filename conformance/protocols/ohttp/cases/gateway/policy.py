@@ -1,0 +1,83 @@
+"""What a gateway does not do for anybody: other targets, expectations, work without bounds (RFC 9458, 5.1 and 6.3)."""
+
+from __future__ import annotations
+
+from conformance.cases import case, given
+from conformance.model import ACCEPTED, Finding
+from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, ENCAPSULATED_5XX, Inner, convey
+
+HOSTS = ("localhost", "LOCALHOST.", "127.1", "2130706433", "0x7f000001", "[::ffff:127.0.0.1]", "127.0.0.1.nip.example")
+
+
+@case(convey, "rfc9458/6.3/gateway-not-open-proxy", expect={host: [ENCAPSULATED_4XX] for host in HOSTS})
+async def target_by_another_name(bench):
+    """The authority is none that the gateway was told to serve, though some lead to our target: no request arrives."""
+    port = bench.lab.authority.rpartition(":")[2]
+    for host in HOSTS:
+        await convey(bench.part(host), inner=Inner(authority=f"{host}:{port}".encode()))
+
+
+@case(convey, "rfc9458/6.3/gateway-not-open-proxy", expect={"another port": [ENCAPSULATED_4XX]})
+async def another_port_of_the_targets_host(bench):
+    """The authority is another port of our target's host, where nobody listens: refused, not tried."""
+    host = bench.lab.authority.rpartition(":")[0]
+    await convey(bench.part("another port"), inner=Inner(authority=f"{host}:{bench.lab.closed_port}".encode()))
+
+
+@case(
+    convey,
+    "rfc9458/6.3/gateway-not-open-proxy",
+    expect=[ACCEPTED, ENCAPSULATED_4XX.per("rfc9458/6.3/gateway-not-open-proxy")],
+    each=(b"other.example", b"localhost:1", b""),
+)
+def host_field_beside_the_authority(value):
+    """A field Host names another host than the authority: it does not come into its place at the target."""
+    return given(inner=Inner(fields=((b"host", value),)))
+
+
+@host_field_beside_the_authority.judge
+def _(t):
+    for part in t.tested:
+        arrived = part.last("received", "target", where="target")
+        sent = part.sent("request")
+        if arrived is not None and sent is not None:
+            wanted = sent.fields["content.control.authority.octets"].decode("latin-1")
+            right = arrived.value["authority"].lower() == wanted.lower()
+            told = f"{part.name}: the target is asked as {arrived.value['authority']!r}"
+            yield Finding("as-expected" if right else "violation", told, part=part.name)
+
+
+@case(
+    convey,
+    "rfc9458/5.1/100-continue-refused",
+    expect=[ENCAPSULATED_4XX],
+    also={"rfc9458/5.2/later-errors-encapsulated": [ENCAPSULATED_4XX, ENCAPSULATED_5XX, ACCEPTED]},
+    each=(b"100-continue", b"100-Continue", b"100-CONTINUE"),
+)
+def expectation_of_100_continue(value):
+    """A request that expects 100 (Continue) is answered with an error, and the target is not asked."""
+    return given(inner=Inner(fields=((b"expect", value),)))
+
+
+BOUNDED = [
+    ACCEPTED,
+    *(outcome.per("rfc9292/8/resource-use-bounded") for outcome in (ENCAPSULATED_4XX, ENCAPSULATED_5XX)),
+]
+
+
+@case(
+    convey,
+    "rfc9292/8/resource-use-bounded",
+    expect=BOUNDED,
+    each={
+        "10,000 fields": Inner(fields=((b"a", b""),) * 10_000),
+        "10,000 fields of indeterminate length": Inner(fields=((b"a", b""),) * 10_000, known=False),
+        "2,000 cookies": Inner(fields=tuple((b"cookie", b"c%d=%d" % (n, n)) for n in range(2_000))),
+        "10,000 chunks": Inner(content=b"x" * 10_000, known=False, chunks=(1,) * 10_000),
+        "a field of 30,000 octets": Inner(fields=((b"x-long", b"v" * 30_000),)),
+    },
+    needs=["bulk", "alone"],
+)
+def very_many_parts(inner):
+    """Very many fields, cookies or chunks are served or refused in time, and the gateway lives."""
+    return given(inner=inner)
