@@ -1,5 +1,6 @@
 """The dialogues that the cases of Oblivious HTTP vary, by role."""
 
+from conformance.bench import TargetAnswer
 from conformance.protocols.ohttp.exchanges._gateway import (
     ENCAPSULATED_4XX,
     ENCAPSULATED_5XX,
@@ -23,7 +24,6 @@ from conformance.protocols.ohttp.exchanges._library import (
     REFUSED,
     REQUEST,
     RESPONSE,
-    WITHOUT_1XX,
     decode,
     encode,
     lawful_message,
@@ -32,6 +32,6 @@ from conformance.protocols.ohttp.exchanges._library import (
 
 __all__ = [
     "ENCAPSULATED_4XX", "ENCAPSULATED_5XX", "KEPT", "MENDED", "MISLABELLED", "PLAIN_4XX", "PLAIN_5XX",
-    "PLAIN_415", "PLAIN_422", "REFUSED", "REQUEST", "RESPONSE", "WITHOUT_1XX", "Asked", "Inner", "ask", "convey",
+    "PLAIN_415", "PLAIN_422", "REFUSED", "REQUEST", "RESPONSE", "Asked", "Inner", "TargetAnswer", "ask", "convey",
     "decode", "encode", "fetch", "fetch_keys", "get_keys", "key_for", "lawful_message", "recipe_of",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Libraries of Binary HTTP: one message is read, or one is written.
 
-`accepted` of a decoder means that the reply says what our strict decoder reads in the octets that left; of an encoder,
+`accepted` of a decoder means that the reply says what our strict decoder reads in the octets that left
+(informational responses may be left out); of an encoder,
 that our strict decoder reads in its octets what it was asked to write, in the framing it was asked for.
 """
 
@@ -27,8 +28,6 @@ from conformance.protocols.ohttp.messages import (
 from conformance.wire import DecodeError, Message, Reader
 
 REFUSED = Outcome("refused")
-WITHOUT_1XX = Outcome("without-informational")
-"""All of a response came through but its informational responses, of which there were some."""
 MENDED = Outcome("mended")
 """Asked to write what no lawful message says, the encoder wrote a lawful one."""
 KEPT = Outcome("connection-fields-kept")
@@ -83,13 +82,14 @@ def decode_ended(part: Part) -> Outcome:
     if lawful is None:
         return ANYWAY
     said = _said(reply.value)
-    if not same_message(said, lawful):
-        return WRONG
+    return ACCEPTED if same_message(said, lawful) and not _other_informational(said, lawful) else WRONG
+
+
+def _other_informational(said: BinaryRequest | BinaryResponse, lawful: BinaryRequest | BinaryResponse) -> bool:
+    """Whether other informational responses are told than came; none may be (RFC 9110, Section 15.2)."""
     if not isinstance(said, BinaryResponse) or not isinstance(lawful, BinaryResponse):
-        return ACCEPTED
-    if same_informational(said, lawful):
-        return ACCEPTED
-    return WRONG if said.informational else WITHOUT_1XX
+        return False
+    return bool(said.informational) and not same_informational(said, lawful)
 
 
 @exchange("bhttp.decoder", decode_ended, over={"framing": FRAMINGS})
@@ -167,6 +167,6 @@ def _framing(octets: bytes) -> int:
 
 
 __all__ = [
-    "FRAMINGS", "KEPT", "MENDED", "REFUSED", "REQUEST", "RESPONSE", "WITHOUT_1XX", "decode", "encode", "lawful_message",
+    "FRAMINGS", "KEPT", "MENDED", "REFUSED", "REQUEST", "RESPONSE", "decode", "encode", "lawful_message",
     "recipe_of",
 ]  # fmt: skip

@@ -1,0 +1,27 @@
+"""The vectors of Binary HTTP: the published examples, and those that are invalid by one change (RFC 9292)."""
+
+from conformance.cases import from_vectors
+from conformance.model import ACCEPTED, ANYWAY
+from conformance.protocols.ohttp.exchanges import REFUSED, decode
+
+OPTIONAL = "rfc9292/3.8/nonzero-padding-refusal-optional"
+
+
+def _allowed(vector):
+    if vector.valid:
+        return [ACCEPTED]
+    return [REFUSED, ANYWAY.per(OPTIONAL)] if OPTIONAL in vector.requirements else [REFUSED]
+
+
+def _framing(vector):
+    return {"framing": ["indeterminate" if vector.octets("message")[:1] in {b"\2", b"\3"} else "known"]}
+
+
+from_vectors(
+    decode,
+    "ohttp/rfc9292-*.json",
+    kind="bhttp.message",
+    expect=_allowed,
+    settings=lambda vector: {"octets": vector.octets("message")},
+    where=_framing,
+)
