@@ -382,10 +382,23 @@ def setup_sender_with(suite: Suite, public: bytes, info: bytes, enc: bytes, dh: 
 
     With those of an honest sender it is the context that `setup_sender` gives.
     """
-    cipher_suite, kem = _cipher_suite(suite), _kem(suite.kem)
+    context = _cipher_suite(suite)._key_schedule_s  # noqa: SLF001 - pyhpke has no call for a part of it
+    return Sender(suite, context(Mode.BASE, _shared(suite, dh, enc + public), info, b"", b""), enc)
+
+
+def setup_recipient_with(
+    suite: Suite, public: bytes, info: bytes, enc: bytes, dh: bytes, psk: bytes = b"", psk_id: bytes = b""
+) -> Recipient:
+    """The recipient's context that belongs to `setup_sender_with`, or to PSK mode: what one has who makes no check."""
+    context = _cipher_suite(suite)._key_schedule_r  # noqa: SLF001
+    mode = Mode.PSK if psk else Mode.BASE
+    return Recipient(suite, context(mode, _shared(suite, dh, enc + public), info, psk, psk_id))
+
+
+def _shared(suite: Suite, dh: bytes, kem_context: bytes) -> bytes:
+    kem = _kem(suite.kem)
     assert isinstance(kem, DHKEM)
-    secret = kem.extract_and_expand(dh, enc + public, kem._nsecret)  # noqa: SLF001 - pyhpke has no call for a part of it
-    return Sender(suite, cipher_suite._key_schedule_s(Mode.BASE, secret, info, b"", b""), enc)  # noqa: SLF001
+    return kem.extract_and_expand(dh, kem_context, kem._nsecret)  # noqa: SLF001
 
 
 def setup_recipient(suite: Suite, enc: bytes, private: bytes, info: bytes) -> Recipient:

@@ -390,6 +390,11 @@ def test_a_context_of_parts_is_that_of_an_honest_sender(suite):
     assert (made.enc, made.seal(b"text"), made.export(b"x", 16)) == (
         honest.enc, honest.seal(b"text"), honest.export(b"x", 16),
     )  # fmt: skip
+    opened = crypto.setup_recipient_with(suite, recipient.public, b"info", made.enc, dh)
+    assert opened.open(made.seal(b"text", sequence=0)) == b"text"
+    psk = crypto.setup_sender_psk(suite, recipient.public, b"", ephemeral, b"key", b"id")
+    opened = crypto.setup_recipient_with(suite, recipient.public, b"", psk.enc, dh, b"key", b"id")
+    assert opened.open(psk.seal(b"text")) == b"text"
 
 
 @pytest.mark.parametrize("kem", [0x0020, 0x0021])
