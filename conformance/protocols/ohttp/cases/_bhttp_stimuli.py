@@ -42,7 +42,7 @@ BAD_VALUES = {
 FINE_VALUES = {
     "nothing": b"", "octets from 80 on": bytes(range(0x80, 0x100)), "spaces inside": b"a  b\tc",
     "all that is printed": bytes(range(0x21, 0x7F)), "63 octets": b"v" * 63, "64 octets": b"v" * 64,
-    "16384 octets": b"v" * 16_384,
+    "4000 octets": b"v" * 4000,
 }  # fmt: skip
 
 BAD_CONTROL = {
@@ -76,7 +76,7 @@ FINE_REQUESTS = {
     "QUERY": replace(REQUEST, method=b"QUERY"),
     "a method of our own": replace(BARE_REQUEST, method=b"X-Look.up!"),
     "a path of 64 octets": replace(BARE_REQUEST, path=b"/" + b"a" * 63),
-    "a path of 16384 octets": replace(BARE_REQUEST, path=b"/" + b"a" * 16_383),
+    "a path of 4000 octets": replace(BARE_REQUEST, path=b"/" + b"a" * 3999),
 }
 """Requests whose control data is fine, and which careless readers take apart wrongly."""
 
@@ -114,17 +114,26 @@ def cuts(octets: bytes) -> Iterator[tuple[int, bool]]:
         yield n, lawful_message(octets[:-n]) is not None
 
 
-class _Trusting(Decoder):
-    """Does not look at padding, as a decoder need not (RFC 9292, Section 3.8)."""
+class _Careless(Decoder):
+    """Looks at structure only, as a decoder may with padding (RFC 9292, Section 3.8)."""
+
+    def bad_name(self, *_: object) -> str:
+        return ""
+
+    def bad_value(self, *_: object) -> str:
+        return ""
+
+    def bad_pseudo_field(self, *_: object) -> str:
+        return ""
 
     def padding(self) -> None:
         pass
 
 
 def unlawful(recipe: Message, *changes: Change) -> bool:
-    """Whether a message with these changes (whose paths are those of the message) is invalid, whatever its padding."""
+    """Whether the structure of a message with these changes (whose paths are the message's) is no longer sound."""
     try:
-        _Trusting(recipe.build(changes).octets).message()
+        _Careless(recipe.build(changes).octets).message()
     except DecodeError:
         return True
     return False

@@ -144,10 +144,17 @@ def line_overruns_its_section(part):
     return put(f"message.headers.fields[-1].{part}", 25)
 
 
-@case(decode, "rfc9292/3.2/field-section-terminator-required", expect=[REFUSED], where=INDETERMINATE)
-def header_terminator_missing():
-    """The header section is not ended: what follows is no field line."""
-    return put("message.content.chunk[0].octets", b"no name: has this"), drop("message.headers.terminator")
+@case(
+    decode,
+    "rfc9292/3.2/field-section-terminator-required",
+    expect=[REFUSED],
+    where=INDETERMINATE,
+    settings={"message": FULL_REQUEST},
+    each={"header section": ("headers.terminator", "content", "trailers"), "trailer section": ("trailers.terminator",)},
+)
+def section_without_its_end(parts):
+    """The message ends behind the last field line of a section, which nothing ends."""
+    return tuple(drop(f"message.{part}") for part in parts)
 
 
 @case(
