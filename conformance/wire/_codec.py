@@ -29,9 +29,9 @@ def varint_width(value: int) -> int:
 
 
 def encode_varint(value: int, width: int = 0) -> bytes:
-    """Encode in `width` octets (1, 2, 4 or 8; 0: the shortest); ValueError when it does not fit."""
+    """Encode in `width` octets (1, 2, 4 or 8; 0: the shortest); ValueError when there is no such form."""
     width = width or varint_width(value)
-    if not 0 <= value < 1 << (8 * width - 2):
+    if width not in {1, 2, 4, 8} or not 0 <= value < 1 << (8 * width - 2):
         msg = f"{value} does not fit a variable-length integer of {width} octets"
         raise ValueError(msg)
     return (value | (width.bit_length() - 1) << (8 * width - 2)).to_bytes(width, "big")
