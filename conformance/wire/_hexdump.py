@@ -35,8 +35,8 @@ def leaves(octets: bytes, spans: Sequence[Span]) -> list[Span]:
 
     Fields that hold others are left out; a field that was changed and has nothing left stays, at its place.
     """
-    inner = [s for s in spans if not any(_within(o, s) for o in spans)]
-    inner.sort(key=lambda s: (s.start, s.end))
+    outer = {outer for s in spans for outer in _around(s.path)}
+    inner = sorted((s for s in spans if s.path not in outer), key=lambda s: (s.start, s.end))
     whole: list[Span] = []
     at = 0
     for span in inner:
@@ -51,8 +51,11 @@ def leaves(octets: bytes, spans: Sequence[Span]) -> list[Span]:
     return whole
 
 
-def _within(inner: Span, outer: Span) -> bool:
-    return inner.path.startswith((f"{outer.path}.", f"{outer.path}[")) and outer.path != inner.path
+def _around(path: str) -> Iterator[str]:
+    """The paths of all fields that hold this one."""
+    for at, letter in enumerate(path):
+        if letter in ".[":
+            yield path[:at]
 
 
 def hexdump(octets: bytes, spans: Sequence[Span] = (), limit: int = 512) -> Iterator[Line]:
