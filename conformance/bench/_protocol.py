@@ -94,7 +94,7 @@ class Protocol:
 
     def role(self, name: str) -> Role:
         """The role of that name; KeyError when the protocol has none."""
-        return next(r for r in self.roles if r.name == name)
+        return {r.name: r for r in self.roles}[name]
 
 
 Look = Callable[[Part], Sequence[Finding]]
