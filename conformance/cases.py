@@ -168,7 +168,11 @@ def case(
         if not doc or not requirements:
             msg = f"{name} needs a docstring and a requirement"
             raise ValueError(msg)
-        table = dict(each) if isinstance(each, Mapping) else {_label(value): value for value in each}
+        attempts = list(each.items() if isinstance(each, Mapping) else ((_label(value), value) for value in each))
+        table = dict(attempts)
+        if len(table) < len(attempts):
+            msg = f"two attempts of {name} have the same label"
+            raise ValueError(msg)
         made = Case(
             name,
             doc,
