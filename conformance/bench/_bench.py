@@ -54,7 +54,7 @@ class CaseRun:
         self.number = number
         self.parts: list[Part] = []
         self.stack = AsyncExitStack()
-        self.barrier: asyncio.Barrier | None = None
+        self.barrier: _Barrier | None = None
 
     def bench(self, name: str, changes: tuple[Change, ...] = (), scope: str = "subject", exchange: str = "") -> Bench:
         """A bench for a new part of this case."""
@@ -63,6 +63,23 @@ class CaseRun:
         )
         self.parts.append(part)
         return Bench(self, part)
+
+
+class _Barrier:
+    """Where steps wait for each other; for one that ended nobody waits, or a step that fails would hold the others."""
+
+    def __init__(self, steps: int) -> None:
+        self.missing = steps
+        self.open = asyncio.Event()
+
+    def one_less(self) -> None:
+        self.missing -= 1
+        if self.missing <= 0:
+            self.open.set()
+
+    async def wait(self) -> None:
+        self.one_less()
+        await self.open.wait()
 
 
 class Bench:
@@ -116,9 +133,12 @@ class Bench:
         **value: Any,
     ) -> None:
         """Record an event."""
-        self.record.events.append(
-            Event(self.run.setup.clock(), where, what, name, value, octets, tuple(spans), changed)
-        )
+        now = self.run.setup.clock()
+        self.record.events.append(Event(now, where, what, name, value, octets, tuple(spans), changed))
+
+    def _exchanged(self, what: str, op: str, value: Mapping[str, Any]) -> None:
+        # Not through `saw`: what an adapter is asked has names of its own, such as `octets` and `name`.
+        self.record.events.append(Event(self.run.setup.clock(), "", what, op, dict(value)))
 
     def point(self, name: str, message: Message) -> Built:
         """Build a message of ours that goes to the subject: with this part's changes applied, and recorded."""
@@ -131,8 +151,8 @@ class Bench:
         value: dict[str, Any] = {"applied": applied} if applied else {}
         changed = built.changed or bool(built.leaving)
         self.saw("sent", name, octets=built.octets, spans=built.spans, changed=changed, **value)
-        for path, octets, spans in built.sealed:
-            self.saw("sealed", f"{name}.{path}", octets=octets, spans=spans, changed=any(s.changed for s in spans))
+        for path, octets, spans, sealed_changed in built.sealed:
+            self.saw("sealed", f"{name}.{path}", octets=octets, spans=spans, changed=sealed_changed)
         return built
 
     def given(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,16 +207,16 @@ class Bench:
         """Our targets, where the subject can reach them."""
         return self.run.setup.lab
 
-    async def do(self, op: str, **given: Any) -> Reply:
+    async def do(self, op: str, /, **given: Any) -> Reply:
         """Ask the subject for an operation. What it answers is recorded; a death is recorded and ends the exchange."""
-        self.saw("asked", op, **given)
+        self._exchanged("asked", op, given)
         reply = await self._asked(op, given)
         if "died" in reply:
             self.saw(
                 "crash", op, detail=str(reply["died"].get("detail", "")), code=str(reply["died"].get("status", ""))
             )
             raise Ended("crash", op)
-        self.saw("reply", op, **reply)
+        self._exchanged("reply", op, reply)
         return reply
 
     async def _asked(self, op: str, given: Mapping[str, Any]) -> Reply:
@@ -214,9 +234,16 @@ class Bench:
     async def together(self, steps: Iterable[Awaitable[Any]]) -> None:
         """Run steps side by side; what they hold back leaves at one moment, when all have got so far."""
         todo = list(steps)
-        self.run.barrier = asyncio.Barrier(len(todo))
+        self.run.barrier = barrier = _Barrier(len(todo))
+
+        async def stepped(step: Awaitable[Any]) -> None:
+            try:
+                await step
+            finally:
+                barrier.one_less()
+
         try:
-            for ended in await asyncio.gather(*todo, return_exceptions=True):
+            for ended in await asyncio.gather(*map(stepped, todo), return_exceptions=True):
                 if isinstance(ended, BaseException) and not isinstance(ended, Ended):
                     raise ended
         finally:

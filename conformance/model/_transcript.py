@@ -120,7 +120,8 @@ class Part:
 def _fields(event: Event, prefix: str) -> dict[str, bytes]:
     fields = {prefix: event.octets}
     for path, start, end, _ in event.spans:
-        fields[f"{prefix}.{path}" if prefix else path] = event.octets[start:end]
+        whole = f"{prefix}.{path}" if prefix and not path.startswith("[") else prefix + path
+        fields[whole] = event.octets[start:end]
     return fields
 
 

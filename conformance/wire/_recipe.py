@@ -4,15 +4,21 @@ One rule: what is computed from a changed part follows it; nothing else does. So
 sealed again, a change below a signature is signed again, and a changed length is a lie. A change with `wire` alters the
 octets that leave and nothing follows.
 
+Changes are applied in their order, at each part first those of its recipe, then those of the octets it comes to. One
+that cannot be done where it points (no such part, no such place in it, a number that has no such form) is left out.
+
     Message(length=lambda get: Varint(len(get("value"))), value=b"hello")
 
 Parts are octets, `UInt`, `Varint`, a `Message`, a `Many` (a list of parts), `Sealed` (part of the recipe, but not of
 the octets) or a function that computes one of these from `get`, which gives the octets of a part of this message or,
-failing that, of the messages around it.
+failing that, of the messages around it. `build` raises KeyError for a name that nothing has, RecursionError for a part
+that is computed from itself, ValueError for a number of the recipe (not of a change) that cannot be encoded.
 """
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +53,7 @@ class Varint:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A part that leaves only inside what is computed from it."""
+    """A part that leaves only inside what is computed from it: there its octets count, changes with `wire` included."""
 
     part: Any
 
@@ -90,13 +96,14 @@ class Message:
 class Built:
     """What a recipe came to: octets and their fields, sealed parts with theirs, and what the changes did.
 
-    `sealed` holds (path, octets, spans) of each sealed part, `applied` the places (in the given changes) of those that
-    were applied, `leaving` the changes that concern how the message leaves, `fields` every part's octets by path.
+    `sealed` holds (path, octets, spans, whether changed) of each sealed part, `applied` the places (in the given
+    changes) of those that were applied, `leaving` the changes that concern how the message leaves, `fields` every
+    part's octets by path.
     """
 
     octets: bytes
     spans: tuple[Span, ...]
-    sealed: tuple[tuple[str, bytes, tuple[Span, ...]], ...] = ()
+    sealed: tuple[tuple[str, bytes, tuple[Span, ...], bool], ...] = ()
     changed: bool = False
     applied: frozenset[int] = frozenset()
     leaving: tuple[Change, ...] = ()
@@ -107,14 +114,15 @@ class Built:
         found: dict[str, bytes] = {"": self.octets}
         for path, start, end, _ in self.spans:
             found[path] = self.octets[start:end]
-        for prefix, octets, spans in self.sealed:
+        for prefix, octets, spans, _ in self.sealed:
             found[prefix] = octets
             for path, start, end, _ in spans:
-                found[f"{prefix}.{path}"] = octets[start:end]
+                found[prefix + path if path.startswith("[") else f"{prefix}.{path}"] = octets[start:end]
         return found
 
 
 Get = Callable[[str], bytes]
+_PARTS = (bytes, Message, Many, UInt, Varint, Sealed)
 
 
 @dataclass(slots=True)
@@ -132,17 +140,20 @@ Pending = list[tuple[int, Change, tuple[str, ...]]]
 """Changes that concern a part: place among all changes, the change, and what is left of its path."""
 
 
+_WORD = re.compile(r"(?P<name>[^\[\]]*)(?P<indexes>(?:\[-?[0-9]+\])*)")
+
+
 def parse_path(path: str) -> tuple[str, ...]:
-    """`entry[-1].key` as its segments: ("entry", "[-1]", "key")."""
+    """`entry[-1].key` as its segments: ("entry", "[-1]", "key"); ValueError for what is no path."""
     segments: list[str] = []
     for word in path.split(".") if path else ():
-        name, bracket, index = word.partition("[")
-        if name:
-            segments.append(name)
-        while bracket:
-            number, _, rest = index.partition("]")
-            segments.append(f"[{int(number)}]")
-            _, bracket, index = rest.partition("[")
+        found = _WORD.fullmatch(word)
+        if not word or found is None:
+            msg = f"{path!r} is no path: {word!r} is neither a name nor one with indexes, such as entry[-1]"
+            raise ValueError(msg)
+        if found["name"]:
+            segments.append(found["name"])
+        segments.extend(f"[{int(index)}]" for index in found["indexes"][1:-1].split("][") if index)
     return tuple(segments)
 
 
@@ -176,7 +187,7 @@ class _Scope:
                 msg = f"{self.path}{name} is computed from itself"
                 raise RecursionError(msg)
             self.making.add(name)
-            inner = [(n, c, left[1:]) for n, c, left in self.pending if left[0] == name]
+            inner = [(n, c, left[1:]) for n, c, left in self.pending if left[0] == name] if self.pending else []
             made = self.builder.make(self.message.parts[name], f"{self.path}{name}", inner, self)
             self.nodes[name] = made
         return made
@@ -192,130 +203,187 @@ class _Builder:
 
     def run(self, message: Message) -> Built:
         pending = [(n, c, parse_path(c.path)) for n, c in enumerate(self.changes) if c.op in IN_MESSAGE]
-        node = self.make(message, "", pending, None)
+        node = self.make(message, "", pending, _Scope(self, Message(), "", [], None))
         return Built(
             node.out,
             node.spans,
-            tuple((path, octets, spans) for path, octets, spans, _ in self.sealed),
+            tuple(self.sealed),
             node.changed or any(changed for *_, changed in self.sealed),
             frozenset(self.applied),
             tuple(c for c in self.changes if c.op not in IN_MESSAGE),
         )
 
-    def make(self, part: Any, path: str, pending: Pending, scope: _Scope | None) -> _Node:
+    def make(self, part: Any, path: str, pending: Pending, scope: _Scope) -> _Node:
+        while callable(part):
+            part = part(scope.get)
         if isinstance(part, Sealed):
             return self._sealed(part, path, pending, scope)
-        if scope is not None and callable(part):
-            part = part(scope.get)
-        own = [place for place in pending if not place[2]]
-        part, replaced = self._recipe_changed(part, own)
+        if not pending:
+            return self._honest(part, path, pending, scope)
+        part, inner, outer, replaced = self._recipe_changed(part, pending)
+        node = self._honest(part, path, inner, scope)
+        return self._octets_changed(_marked(node) if replaced else node, path, outer)
+
+    def _honest(self, part: Any, path: str, inner: Pending, scope: _Scope) -> _Node:
         if isinstance(part, Message):
-            inside = _Scope(self, part, f"{path}." if path else "", [p for p in pending if p[2]], scope)
-            node = _joined(path, [inside.node(name) for name in part.parts])
-        elif isinstance(part, Many):
-            node = self._many(part, path, pending, scope)
-        else:
-            octets = part if isinstance(part, bytes) else part.encode()
-            node = _Node(octets, octets, (Span(path, 0, len(octets), False),))
-        if replaced:
-            node = _marked(node)
-        return self._octets_changed(node, path, own)
+            inside = _Scope(self, part, f"{path}." if path else "", inner, scope)
+            return _joined(path, [inside.node(name) for name in part.parts])
+        if isinstance(part, Many):
+            return self._many(part, path, inner, scope)
+        octets = part if isinstance(part, bytes) else part.encode()
+        return _Node(octets, octets, (Span(path, 0, len(octets), False),))
 
-    def _sealed(self, part: Sealed, path: str, pending: Pending, scope: _Scope | None) -> _Node:
+    def _sealed(self, part: Sealed, path: str, pending: Pending, scope: _Scope) -> _Node:
         node = self.make(part.part, path, pending, scope)
-        inner = tuple(Span(s.path[len(path) + 1 :], s.start, s.end, s.changed) for s in node.spans if s.path != path)
+        inner = tuple(
+            Span(s.path[len(path) :].removeprefix("."), s.start, s.end, s.changed) for s in node.spans if s.path != path
+        )
         self.sealed.append((path, node.out, inner, node.changed))
-        return _Node(node.value, b"", (), node.changed, sealed=True)
+        return _Node(node.out, b"", (), node.changed, sealed=True)
 
-    def _recipe_changed(self, part: Any, own: Pending) -> tuple[Any, bool]:
-        """Apply what changes the recipe of a part: a number's value or width, or another recipe in its place."""
-        replaced = False
-        for n, change, _ in own:
-            new: Any = None
-            if change.wire:
-                continue
-            if change.op == "put" and isinstance(change.args[0], (Message, Many, UInt, Varint)):
-                new = change.args[0]
-            elif change.op == "put" and isinstance(change.args[0], int) and isinstance(part, UInt):
-                new = UInt(change.args[0], part.size)
-            elif change.op == "put" and isinstance(change.args[0], int) and isinstance(part, Varint):
-                new = Varint(change.args[0])
-            elif change.op == "widen" and isinstance(part, Varint):
-                new = Varint(part.value, change.args[0])
-            elif change.op == "widen" and isinstance(part, UInt):
-                new = UInt(part.value, change.args[0])
-            if new is not None:
+    def _recipe_changed(self, part: Any, pending: Pending) -> tuple[Any, Pending, Pending, bool]:
+        """Apply what changes the recipe of a part: a number's value or width, or another recipe in its place.
+
+        Gives the part, the changes of what it holds, those of the octets that it comes to, and whether it is another.
+        """
+        inner: Pending = []
+        outer: Pending = []
+        replaced = gone = False
+        for place in pending:
+            n, change, left = place
+            if left or (isinstance(part, Many) and change.op in {"insert", "swap"}):
+                if not gone:
+                    inner.append(place)
+            elif not change.wire and (new := _recipe_of(part, change)) is not None:
+                if change.op == "put":  # it stands in place of all that was done to what stood there
+                    inner, outer, gone = [], [], False
                 part, replaced = new, True
                 self.applied.add(n)
-        return part, replaced
+            else:
+                outer.append(place)
+                gone = gone or (change.op in {"put", "drop"} and not change.wire and _operate(change, b"") is not None)
+        return part, inner, outer, replaced
 
-    def _many(self, part: Many, path: str, pending: Pending, scope: _Scope | None) -> _Node:
+    def _many(self, part: Many, path: str, pending: Pending, scope: _Scope) -> _Node:
         """The items, each change in its turn: an index counts in the list as the changes before it left it."""
         items = [_Item(item) for item in part.items]
         for n, change, left in pending:
-            if not left:
-                if change.op == "insert":
-                    at = change.args[0]
-                    items.insert(at if at >= 0 else len(items) + 1 + at, _Item(change.args[1], moved=True))
-                    self.applied.add(n)
-                continue
-            at = _index(part, items, left[0])
-            if at is None:
-                continue
-            if len(left) > 1 or change.wire or not _rearranged(part, items, at, change):
-                items[at].pending.append((n, change, left[1:]))
-            else:
+            at = _index(part, items, left[0]) if left else None
+            if (not left and _list_changed(items, change)) or (
+                at is not None and len(left) == 1 and not change.wire and _rearranged(items, at, change)
+            ):
                 self.applied.add(n)
-        nodes = [
-            _marked(node) if item.moved else node
-            for item, node in (
-                (item, self.make(item.part, f"{path}[{at}]", item.pending, scope)) for at, item in enumerate(items)
-            )
-        ]
+            elif at is not None:
+                items[at].pending.append((n, change, left[1:]))
+        nodes: list[_Node] = []
+        for at, item in enumerate(items):
+            node = self.make(item.part, f"{path}[{at}]", item.pending, scope)
+            if item.moved:
+                node = _marked(node)
+            if item.extra:
+                node.value = b""
+            nodes.append(node)
         joined = _joined(path, nodes)
-        joined.changed = joined.changed or len(items) != len(part.items)
+        if len(items) != len(part.items):
+            joined.changed = True
+            joined.spans = tuple(s._replace(changed=True) if s.path == path else s for s in joined.spans)
         return joined
 
-    def _octets_changed(self, node: _Node, path: str, own: Pending) -> _Node:
-        for n, change, _ in own:
-            if n in self.applied:
-                continue
-            new = _operate(change, node.out if change.wire else node.value)
-            if new is None:
+    def _octets_changed(self, node: _Node, path: str, outer: Pending) -> _Node:
+        for n, change, _ in outer:
+            new = _operate(change, node.out)
+            value = node.value if change.wire else new if node.value == node.out else _operate(change, node.value)
+            if new is None and (change.wire or value is None):
                 continue
             self.applied.add(n)
-            spans = _moved(node.spans, path, node.out, new)
-            node = _Node(node.value if change.wire else new, new, spans, changed=True)
+            out = node.out if new is None else new
+            node = _Node(node.value if value is None else value, out, _moved(node.spans, path, node.out, out), True)
         return node
 
 
 @dataclass(slots=True)
 class _Item:
+    """An item of a list with its changes; `moved` when it did not stand there, `extra` when nothing is to follow it."""
+
     part: Any
     pending: Pending = field(default_factory=list)
     moved: bool = False
+    extra: bool = False
 
 
 def _index(part: Many, items: Sequence[_Item], segment: str) -> int | None:
     if segment.startswith("["):
-        at = int(segment[1:-1])
-        return at % len(items) if -len(items) <= at < len(items) else None
+        return _at(int(segment[1:-1]), len(items))
     return next((at for at, item in enumerate(items) if part.names(item.part, segment)), None)
 
 
-def _rearranged(part: Many, items: list[_Item], at: int, change: Change) -> bool:
-    """Apply a change of the list itself; whether this was one."""
-    if change.op == "drop":
-        del items[at]
-    elif change.op == "repeat":
-        times = change.args[0] if change.args else 2
-        items[at + 1 : at + 1] = [_Item(items[at].part, moved=True) for _ in range(times - 1)]
-    elif change.op == "swap" and (there := _index(part, items, f"[{change.args[0]}]")) is not None:
-        items[at], items[there] = items[there], items[at]
-        items[at].moved = items[there].moved = True
-    else:
-        return False
+def _at(at: int, length: int) -> int | None:
+    """A place among `length` others, from the end when negative; None where there is none."""
+    return at % length if -length <= at < length else None
+
+
+def _list_changed(items: list[_Item], change: Change) -> bool:
+    """Apply a change of a list; whether it could be done."""
+    match change.op, change.args:
+        case "insert", [int(at), item] if isinstance(item, _PARTS) or callable(item):
+            there = _at(at, len(items) + 1)
+            if there is not None:
+                items.insert(there, _Item(item, moved=True, extra=change.wire))
+                return True
+        case "swap", [int(one), int(other)] if not change.wire:
+            return _swapped(items, one, other)
+    return False
+
+
+def _rearranged(items: list[_Item], at: int, change: Change) -> bool:
+    """Apply a change of an item's place in its list; whether this was one and could be done."""
+    match change.op, change.args:
+        case "drop", []:
+            del items[at]
+        case "repeat", [] | [int()]:
+            times = change.args[0] if change.args else 2
+            item = items[at]
+            copies = (_Item(item.part, list(item.pending), moved=True, extra=item.extra) for _ in range(times - 1))
+            items[at : at + 1] = [item, *copies] if times > 0 else []
+        case "swap", [int(other)]:
+            return _swapped(items, at, other)
+        case _:
+            return False
     return True
+
+
+def _swapped(items: list[_Item], one: int, other: int) -> bool:
+    here, there = _at(one, len(items)), _at(other, len(items))
+    if here is None or there is None:
+        return False
+    items[here], items[there] = items[there], items[here]
+    items[here].moved = items[there].moved = True
+    return True
+
+
+def _recipe_of(part: Any, change: Change) -> Any:
+    """The recipe that a change puts in place of a part, or None where it changes no recipe."""
+    new: Any
+    match change.op, change.args, part:
+        case "put", [Message() | Many() as new], _:
+            return new
+        case "put", [UInt() | Varint() as new], _:
+            pass
+        case "put", [int(value)], UInt(size=size):
+            new = UInt(value, size)
+        case "put", [int(value)], Varint(width=width):
+            new = Varint(value, width if value < 1 << max(8 * width - 2, 0) else 0)
+        case "widen", [int(width)], UInt(value=value):
+            new = UInt(value, width)
+        case "widen", [int(width)], Varint(value=value):
+            new = Varint(value, width)
+        case _:
+            return None
+    try:
+        new.encode()
+    except ValueError:  # no such form
+        return None
+    return new
 
 
 def _operate(change: Change, old: bytes) -> bytes | None:
@@ -326,19 +394,19 @@ def _operate(change: Change, old: bytes) -> bytes | None:
             return old[: len(old) - n]
         case "extend", [bytes(more)]:
             return old + more
-        case "flip", [int(at), int(mask)] if -len(old) <= at < len(old):
+        case "flip", [int(at), int(mask)] if -len(old) <= at < len(old) and 0 < mask < 256:
             at %= len(old)
             return old[:at] + bytes([old[at] ^ mask]) + old[at + 1 :]
         case "put", [bytes(new)]:
             return new
         case "drop", []:
             return b""
-        case "insert", [int(at), bytes(more)]:
-            at = at if at >= 0 else len(old) + 1 + at
+        case "insert", [int(at), bytes(more)] if -len(old) - 1 <= at <= len(old):
+            at %= len(old) + 1
             return old[:at] + more + old[at:]
         case "repeat", [int(times)]:
             return old * times
-        case "swap", [int(one), int(other)] if max(one, other) < len(old):
+        case "swap", [int(one), int(other)] if -len(old) <= min(one, other) and max(one, other) < len(old):
             new_order = bytearray(old)
             new_order[one], new_order[other] = old[other], old[one]
             return bytes(new_order)
@@ -346,11 +414,11 @@ def _operate(change: Change, old: bytes) -> bytes | None:
 
 
 def _octets(value: Any) -> bytes | None:
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, Message):
-        return value.encode()
-    return value.encode() if isinstance(value, (UInt, Varint)) else None
+    if isinstance(value, (UInt, Varint)):
+        with contextlib.suppress(ValueError):
+            return value.encode()
+        return None
+    return Message(part=value).encode() if isinstance(value, (Message, Many)) else None
 
 
 def _joined(path: str, nodes: Sequence[_Node]) -> _Node:
@@ -366,7 +434,7 @@ def _joined(path: str, nodes: Sequence[_Node]) -> _Node:
 
 
 def _marked(node: _Node) -> _Node:
-    return _Node(node.value, node.out, tuple(Span(p, s, e, True) for p, s, e, _ in node.spans), True)
+    return _Node(node.value, node.out, tuple(Span(p, s, e, True) for p, s, e, _ in node.spans), True, node.sealed)
 
 
 def _moved(spans: Sequence[Span], path: str, old: bytes, new: bytes) -> tuple[Span, ...]:
@@ -376,16 +444,20 @@ def _moved(spans: Sequence[Span], path: str, old: bytes, new: bytes) -> tuple[Sp
     back = next((i for i in range(limit - front) if old[-1 - i] != new[-1 - i]), limit - front)
     before, after, shift = front, len(old) - back, len(new) - len(old)
 
-    def place(at: int, inside: int) -> int:
-        return at if at <= before else at + shift if at >= after else inside
+    def begin(at: int) -> int:
+        return at if at < before else at + shift if at >= after else front
+
+    def finish(at: int) -> int:
+        return at if at <= before else at + shift if at >= after else len(new) - back
 
     moved: list[Span] = []
     for name, start, end, changed in spans:
-        touched = start < after and end > before
         if name == path:
             moved.append(Span(name, 0, len(new), True))
         else:
-            moved.append(Span(name, place(start, front), place(end, len(new) - back), changed or touched))
+            touched = start < after and end > before
+            last = finish(end)
+            moved.append(Span(name, min(begin(start), last), last, changed or touched))
     if before == after and path not in {name for name, *_ in spans}:
         moved.append(Span(path or ADDED, front, len(new) - back, True))
     return tuple(moved)
