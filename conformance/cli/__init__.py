@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from typing import Any
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -21,6 +22,21 @@ COMMANDS = {
     "adapter": "Check an adapter, or build implementations.",
     "doctor": "What this machine can build and run, and what is missing.",
 }
+
+USAGE, ENVIRONMENT, INTERRUPTED = 2, 4, 130
+"""Exit codes that the command line itself gives (design, section 4)."""
+
+
+class Told(click.ClickException):
+    """An error of ours on its way to the user: one message, and its own exit code."""
+
+    def __init__(self, why: Any) -> None:
+        super().__init__(message(why))
+        self.exit_code = why.exit  # type: ignore[misc]  # click itself declares one for the whole class
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it, on standard error."""
+        click.echo(self.message, file=file, err=file is None)
 
 
 class Commands(click.Group):
@@ -45,6 +61,29 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; every error of ours ends in one message and its exit code."""
+        from conformance.model import ConformanceError
+
+        try:
+            return super().invoke(ctx)
+        except ConformanceError as why:
+            raise Told(why) from why
+        except BaseExceptionGroup as group:
+            ours = _first(group.subgroup(ConformanceError))
+            if ours is None:
+                raise
+            raise Told(ours) from group
+        except BrokenPipeError:  # whoever read our output has seen enough; click would end with 1, which means failures
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the process ends
+            ctx.exit(ENVIRONMENT)
+
+
+def _first(error: BaseException | None) -> BaseException | None:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
 
 @click.group(
     cls=Commands,
@@ -62,15 +101,26 @@ def cli(ctx: click.Context, config: str | None) -> None:
     ctx.default_map = defaults(config)
 
 
-def main(args: list[str] | None = None) -> Any:
-    """Run the command line; every error of ours ends in one message and its exit code."""
-    from conformance.model import ConformanceError
-
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and end the process, with no exit code that the design does not name."""
     try:
-        return cli(args, prog_name="conformance", standalone_mode=True)
-    except ConformanceError as why:
-        click.echo(message(why), err=True)
-        sys.exit(why.exit)
+        code = cli.main(args, prog_name="conformance", standalone_mode=False)
+    except click.Abort:
+        click.echo("conformance: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except Told as why:
+        why.show()
+        sys.exit(why.exit_code)
+    except click.ClickException as why:
+        why.show()
+        sys.exit(USAGE)
+    except Exception:  # noqa: BLE001 - a bug of ours must not look like a failure of the subject, which is exit 1
+        import traceback
+
+        traceback.print_exc()
+        click.echo("conformance: the suite is at fault: please report what stands above", err=True)
+        sys.exit(ENVIRONMENT)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def message(why: Any) -> str:

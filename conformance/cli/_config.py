@@ -1,6 +1,6 @@
 """The configuration file: `conformance.toml`, or `[tool.conformance]` in `pyproject.toml`.
 
-A table for each command, its keys the command's options: unknown ones are errors.
+A table for each command, its keys the command's options: unknown ones are errors, and so are values of a wrong type.
 
     [run]
     target = "https://gateway.example/"
@@ -14,6 +14,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
+
+from conformance.cli._common import near
 from conformance.model import UsageError
 
 
@@ -24,25 +27,51 @@ def defaults(config: str | None) -> dict[str, Any]:
         return {}
     from conformance.cli import COMMANDS, cli
 
+    found: dict[str, Any] = {}
     for name, values in table.items():
-        if name not in COMMANDS or not isinstance(values, dict):
-            raise UsageError(f"{path}: unknown key {name!r}", hint=f"tables are {', '.join(COMMANDS)}")
-        command = cli.get_command(None, name)  # type: ignore[arg-type]  # the context is not looked at
-        known = {o.lstrip("-").replace("-", "_") for p in (command.params if command else ()) for o in p.opts}
-        for key in values:
-            if key.replace("-", "_") not in known:
-                raise UsageError(f"{path}: [{name}] has an unknown key {key!r}", hint=f"see conformance {name} --help")
-    return {name: _named(cli, name, values) for name, values in table.items()}
+        if name not in COMMANDS:
+            raise UsageError(f"{path}: there is no command {name!r}", hint=near(name, COMMANDS))
+        if not isinstance(values, dict):
+            raise UsageError(f"{path}: {name} must be a table", hint=f"write [{name}] and a key for each option")
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        options = {o.lstrip("-").replace("-", "_"): p for p in command.params for o in p.opts if o.startswith("--")}
+        found[name] = {}
+        for key, value in values.items():
+            option = options.get(key.replace("-", "_"))
+            if option is None or option.name is None:
+                known = [o.replace("_", "-") for o in options]
+                hint = near(key, known, f"see conformance {name} --help")
+                raise UsageError(f"{path}: [{name}] has an unknown key {key!r}", hint=hint)
+            found[name][option.name] = _value(option, value, f"{path}: [{name}] {key}")
+    return found
 
 
-def _named(cli: Any, name: str, values: dict[str, Any]) -> dict[str, Any]:
-    command = cli.get_command(None, name)
-    names = {o.lstrip("-").replace("-", "_"): p.name for p in command.params for o in p.opts}
-    return {names[key.replace("-", "_")]: value for key, value in values.items()}
+def _value(option: click.Parameter, value: Any, place: str) -> Any:
+    if option.multiple:
+        values = value if isinstance(value, list) else [value]
+        return [_one(option, v, place) for v in values]
+    return _one(option, value, place)
+
+
+def _one(option: click.Parameter, value: Any, place: str) -> Any:
+    wanted: tuple[type, ...]
+    if isinstance(option, click.Option) and option.is_flag:
+        wanted, told = (bool,), "true or false"
+    elif isinstance(option.type, click.types.IntParamType):
+        wanted, told = (int,), "a whole number"
+    elif isinstance(option.type, click.types.FloatParamType):
+        wanted, told = (int, float), "a number"
+    else:
+        wanted, told = (str,), "text"
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise UsageError(f"{place} is {value!r}, {told} is wanted")
+    return value
 
 
 def _read(config: str | None) -> tuple[Path, dict[str, Any] | None]:
     for path in [Path(config)] if config else [Path("conformance.toml"), Path("pyproject.toml")]:
+        ours = path.name != "pyproject.toml"
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -52,13 +81,18 @@ def _read(config: str | None) -> tuple[Path, dict[str, Any] | None]:
         except (OSError, UnicodeDecodeError) as why:
             raise UsageError(f"the configuration {path} cannot be read: {why}") from why
         except tomllib.TOMLDecodeError as why:
-            if path.name == "pyproject.toml" and not config:
-                continue
+            if not ours and not config:
+                continue  # somebody else's file, whose owner has other tools to be told by
             raise UsageError(f"the configuration {path} is no TOML: {why}") from why
-        if path.name == "pyproject.toml":
-            found = table.get("tool", {}).get("conformance")
-            if found is None:
-                continue
-            return path, found
-        return path, table
+        if ours:
+            return path, table
+        tools = table.get("tool")
+        found = tools.get("conformance") if isinstance(tools, dict) else None
+        if found is None:
+            if config:
+                raise UsageError(f"the configuration {path} has no [tool.conformance]")
+            continue
+        if not isinstance(found, dict):
+            raise UsageError(f"{path}: tool.conformance must be a table")
+        return path, found
     return Path(), None

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from conformance import __version__
-from conformance.bench import Protocol, Subject
-from conformance.cli._progress import BuildProgress
-from conformance.engine.session import Request
+from conformance.cli._common import check_roles, interruptible
 from conformance.model import AdapterError, UsageError
-from conformance.net import Route
-from conformance.subjects import (
-    Manifest,
-    NotBuilt,
-    ProcessSubject,
-    SeveralSubject,
-    URLSubject,
-    build,
-    find_manifests,
-    near,
-    subject_of,
-)
 
+if TYPE_CHECKING:
+    from conformance.bench import Protocol, Subject
+    from conformance.engine.session import Request
+    from conformance.net import Route
+    from conformance.subjects import Manifest
+
+SUBJECTS = ("target", "implementation", "adapter", "reference")
+VERSIONS = (1, 2)
+"""The HTTP versions that we speak."""
+LAST_PORT = 65535
 GENTLE_RATE, GENTLE_PATIENCE, PATIENCE = 10.0, 10.0, 2.0
 """Towards targets that are not on loopback: exchanges a second, and seconds to wait."""
 
@@ -47,13 +43,23 @@ class Chosen:
     remote: bool = False
 
 
+def _once(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> str | None:
+    """Click keeps the last of several values; here each of them says that something else is to be tested."""
+    del ctx
+    if len(value) > 1:
+        raise UsageError(f"{param.opts[0]} is given {len(value)} times, one subject is tested in a run")
+    return value[0] if value else None
+
+
 def target_options(command: Any) -> Any:
     """The options of design section 5, in the order in which they are needed."""
     option = click.option
+    one: dict[str, Any] = {"multiple": True, "callback": _once}
+    above_zero = click.FloatRange(0, min_open=True)
     options = [
-        option("--target", metavar="URL", help="A server that is running: its URL."),
-        option("--implementation", metavar="NAME", help="One of the implementations that come with the suite."),
-        option("--adapter", metavar="CMD", help="A program that speaks the adapter protocol (docs/adapter.md)."),
+        option("--target", metavar="URL", help="A server that is running: its URL.", **one),
+        option("--implementation", metavar="NAME", help="One of the implementations that come with the suite.", **one),
+        option("--adapter", metavar="CMD", help="A program that speaks the adapter protocol (docs/adapter.md).", **one),
         option("--reference", is_flag=True, help="Our own reference peers."),
         option("--protocol", "protocol", multiple=True, metavar="P", help="Only this protocol."),
         option("--role", "role", multiple=True, metavar="R", help="Only this role."),
@@ -67,9 +73,9 @@ def target_options(command: Any) -> Any:
         option("--listen", metavar="ADDRESS", help="Where our helper servers listen, for a target elsewhere."),
         option("--reachable-as", metavar="HOST", help="Under which name the target reaches them."),
         option("--vantage", multiple=True, metavar="ADDRESS", help="A further local address to look from."),
-        option("--patience", type=float, metavar="SECONDS", help="How long to wait for the target."),
-        option("--rate", type=float, metavar="N", help="At most so many exchanges a second."),
-        option("--lanes", type=int, metavar="N", help="How many cases run side by side."),
+        option("--patience", type=above_zero, metavar="SECONDS", help="How long to wait for the target."),
+        option("--rate", type=click.FloatRange(0), metavar="N", help="At most so many exchanges a second (0: any)."),
+        option("--lanes", type=click.IntRange(1), metavar="N", help="How many cases run side by side."),
         option("--i-own-this-target", "owned", is_flag=True, help="Allow bulk and destructive cases off loopback."),
     ]
     for add in reversed(options):
@@ -79,12 +85,13 @@ def target_options(command: Any) -> Any:
 
 def choose(values: Mapping[str, Any], protocols: Sequence[Protocol]) -> Chosen:
     """The subject from `--target`, `--implementation`, `--adapter` or `--reference`: exactly one of them."""
-    named = [name for name in ("target", "implementation", "adapter", "reference") if values[name]]
+    named = [name for name in SUBJECTS if values[name]]
     if len(named) != 1:
         told = "no target" if not named else f"--{' and --'.join(named)} are given, one is wanted"
         raise UsageError(
             f"{told}: nothing is tested", hint="give --target URL, --implementation NAME, --adapter CMD or --reference"
         )
+    check_roles(values["role"], protocols)
     patience = values["patience"] or PATIENCE
     match named[0]:
         case "target":
@@ -92,34 +99,68 @@ def choose(values: Mapping[str, Any], protocols: Sequence[Protocol]) -> Chosen:
         case "implementation":
             return implementation(values["implementation"], patience)
         case "adapter":
-            words = shlex.split(values["adapter"])
-            subject = ProcessSubject(words, patience=patience)
-            return Chosen(subject, values["adapter"], "adapter", command=f"--adapter {shlex.quote(values['adapter'])}")
+            from conformance.subjects import ProcessSubject
+
+            told = values["adapter"]
+            subject = ProcessSubject(words(told), patience=patience)
+            return Chosen(subject, told, "adapter", command=f"--adapter {shlex.quote(told)}")
         case _:
             return reference(protocols, values["role"], values.get("seed") or 0)
 
 
+def words(command: str) -> list[str]:
+    """A command line taken apart as a shell would; UsageError when it cannot be or is empty."""
+    try:
+        found = shlex.split(command)
+    except ValueError as why:
+        raise UsageError(f"the command {command!r} cannot be taken apart: {why}") from why
+    if not found:
+        raise UsageError("the command is empty")
+    return found
+
+
 def _url(url: str, values: Mapping[str, Any], protocols: Sequence[Protocol]) -> Chosen:
-    Route.of(url)
-    roles = values["role"] or [r.name for p in protocols for r in p.roles if r.kind == "server"]
-    return Chosen(URLSubject(url, roles), url, "url", command=f"--target {shlex.quote(url)}", remote=is_remote(url))
+    from conformance.net import Route
+    from conformance.subjects import URLSubject
+
+    if "://" not in url:
+        raise UsageError(f"--target {url!r} is no URL", hint=f"write --target https://{url} or http://{url}")
+    where = Route.of(url, connect_to=values["connect_to"])
+    servers = [r.name for p in protocols for r in p.roles if r.kind == "server"]
+    for role in values["role"]:
+        if role not in servers:
+            raise UsageError(
+                f"{role} cannot be tested through a URL", hint=f"--adapter CMD can; a URL can be {', '.join(servers)}"
+            )
+    roles = values["role"] or servers
+    return Chosen(
+        URLSubject(url, roles), url, "url", command=f"--target {shlex.quote(url)}", remote=not local(where.connect_host)
+    )
 
 
 def is_remote(url: str) -> bool:
     """Whether a URL leads off this machine."""
-    host = urlsplit(url).hostname or ""
+    return not local(urlsplit(url).hostname or "")
+
+
+def local(host: str) -> bool:
+    """Whether a host is this machine, by its name alone."""
     if host == "localhost" or host.endswith(".localhost"):
-        return False
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
         return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def implementation(name: str, patience: float) -> Chosen:
     """An implementation by name, built if it is not; AdapterError when that fails."""
+    from conformance.cli._progress import BuildProgress
+    from conformance.subjects import NotBuilt, build, find_manifests, near, subject_of
+
     manifest = near(name, find_manifests())
-    built = asyncio.run(build([manifest], progress=BuildProgress()))[manifest.name]
+    building = interruptible(lambda: build([manifest], progress=BuildProgress()), "interrupted")
+    built = building[manifest.name]
     if isinstance(built, NotBuilt):
         raise AdapterError(
             f"{name}: {built.reason}", step="build", hint=built.detail or "conformance doctor tells more"
@@ -137,6 +178,7 @@ def implementation(name: str, patience: float) -> Chosen:
 def reference(protocols: Sequence[Protocol], roles: Sequence[str] = (), seed: int = 0) -> Chosen:
     """Our own peers in all roles, or in these."""
     from conformance.engine.mutants import subject_for
+    from conformance.subjects import SeveralSubject
 
     peers = [make for p in protocols for role, make in p.peers().items() if not roles or role in roles]
     if not peers:
@@ -147,6 +189,8 @@ def reference(protocols: Sequence[Protocol], roles: Sequence[str] = (), seed: in
 
 def request_for(chosen: Chosen, values: Mapping[str, Any], protocols: Sequence[Protocol]) -> Request:
     """Everything that the options say about a run."""
+    from conformance.engine.session import Request
+
     remote = chosen.remote
     options = dict(_pair(text) for text in values["option"])
     return Request(
@@ -175,7 +219,14 @@ def request_for(chosen: Chosen, values: Mapping[str, Any], protocols: Sequence[P
 
 
 def _route(values: Mapping[str, Any]) -> Callable[[str, str | None], Route]:
+    from conformance.net import Route
+
     headers = [_header(text) for text in values["header"]]
+    for rule in values["connect_to"]:
+        if any(int(port) > LAST_PORT for port in re.findall(r":(\d{5})(?=:|$)", rule)):
+            raise UsageError(f"--connect-to {rule!r} has a port beyond {LAST_PORT}")
+    for source in values["vantage"]:
+        Route.of("http://localhost/", source=source)
 
     def route(url: str, source: str | None) -> Route:
         return Route.of(
@@ -188,6 +239,9 @@ def _route(values: Mapping[str, Any]) -> Callable[[str, str | None], Route]:
             source=source,
         )
 
+    checked = route("https://localhost/", None)  # what cannot be is told now, and not in the middle of a run
+    if values["ca_file"] or values["client_cert"]:
+        checked.context(())
     return route
 
 
@@ -195,40 +249,47 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
         raise UsageError(f"--header {name!r} has no colon", hint="write --header 'Name: value'")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError as why:
+        raise UsageError(f"--header {name!r} has a value with characters that a header cannot carry") from why
     return name.strip(), value.strip()
 
 
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"--option {text!r} is no key=value")
+    if not equals or not key:
+        raise UsageError(f"--option {text!r} is no key=value", hint="write --option key=value")
     return key, value
 
 
 def _versions(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return ()
     try:
-        versions = tuple(int(word) for word in text.split(",")) if text else ()
+        versions = tuple(dict.fromkeys(int(word) for word in text.split(",")))
     except ValueError as why:
         raise UsageError(f"--http {text!r} is no list of HTTP versions", hint="write --http 1,2") from why
-    if not set(versions) <= {1, 2, 3}:
-        raise UsageError(f"--http {text!r}: versions are 1, 2 and 3")
+    if not set(versions) <= set(VERSIONS):
+        told = " and ".join(map(str, VERSIONS))
+        raise UsageError(f"--http {text!r}: the versions that the suite speaks are {told}")
     return versions
 
 
 def _repeated(values: Mapping[str, Any]) -> list[str]:
-    """The target options that a reproduction needs; headers are left out, their values being secret."""
-    words = []
-    for name in ("http", "ca_file", "client_cert", "listen", "reachable_as"):
-        if values[name]:
-            words.append(f"--{name.replace('_', '-')} {shlex.quote(str(values[name]))}")
+    """The target options that a reproduction needs; of headers only the names, their values being secret."""
+    names = ("http", "ca_file", "client_cert", "listen", "reachable_as", "patience")
+    told = [f"--{name.replace('_', '-')} {shlex.quote(str(values[name]))}" for name in names if values[name]]
     if values["insecure"]:
-        words.append("--insecure")
-    words += [f"--option {shlex.quote(text)}" for text in values["option"]]
-    words += [f"--connect-to {shlex.quote(text)}" for text in values["connect_to"]]
-    words += [f"--header '{text.partition(':')[0]}: …'" for text in values["header"]]
-    return words
+        told.append("--insecure")
+    told += [f"--role {shlex.quote(text)}" for text in values["role"]]
+    told += [f"--option {shlex.quote(text)}" for text in values["option"]]
+    told += [f"--connect-to {shlex.quote(text)}" for text in values["connect_to"]]
+    told += [f"--header {shlex.quote(_header(text)[0] + ': …')}" for text in values["header"]]
+    return told
 
 
 __all__ = [
-    "Chosen", "choose", "implementation", "is_remote", "reference", "request_for", "target_options",
+    "SUBJECTS", "Chosen", "choose", "implementation", "is_remote", "reference", "request_for", "target_options",
+    "words",
 ]  # fmt: skip

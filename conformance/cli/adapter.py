@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import shlex
-
 import click
 
-from conformance.cli._common import chosen_protocols
+from conformance.cli._common import chosen_protocols, interruptible
 from conformance.cli._progress import BuildProgress
-from conformance.model import UsageError
+from conformance.cli._target import words
 
 
 @click.group("adapter")
@@ -27,11 +24,8 @@ def check(ctx: click.Context, /, cmd: str) -> None:
     protocols = chosen_protocols(())
     roles = {r.name: r.operations for p in protocols for r in p.roles}
     asks = [ask for p in protocols for many in p.impossible.values() for ask in many]
-    words = shlex.split(cmd)
-    if not words:
-        raise UsageError("the command is empty")
-    subject = subjects.ProcessSubject(words, patience=5.0)
-    problems = asyncio.run(subjects.check(subject, asks=asks, roles=roles))
+    subject = subjects.ProcessSubject(words(cmd), patience=5.0)
+    problems = interruptible(lambda: subjects.check(subject, asks=asks, roles=roles), "interrupted")
     for problem in problems:
         click.echo(f"{problem.step}: {problem.what}" + (f"\n  → {problem.hint}" if problem.hint else ""))
     hello = subject.hello
@@ -49,7 +43,7 @@ def build(ctx: click.Context, /, names: tuple[str, ...]) -> None:
 
     manifests = subjects.find_manifests()
     chosen = [subjects.near(name, manifests) for name in names] or list(manifests.values())
-    results = asyncio.run(subjects.build(chosen, progress=BuildProgress()))
+    results = interruptible(lambda: subjects.build(chosen, progress=BuildProgress()), "interrupted")
     failed = False
     for name, result in results.items():
         if isinstance(result, subjects.NotBuilt):

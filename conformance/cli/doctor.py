@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from conformance import __version__
@@ -12,6 +10,8 @@ from conformance import __version__
 @click.command("doctor")
 def command() -> None:
     """Say what this machine can build and run, and what is missing."""
+    import asyncio
+
     from conformance import subjects
     from conformance.engine.catalogue import protocols
 

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.cli._common import FORMATS, chosen_protocols, report_options, say, write_reports
+from conformance.cli._common import (
+    FORMATS,
+    check_reports,
+    chosen_protocols,
+    interruptible,
+    report_options,
+    say,
+    write_reports,
+)
 from conformance.cli._progress import BuildProgress
 from conformance.cli._target import Chosen, is_remote, reference, request_for
-from conformance.cli.run import EXIT_ORDER
-from conformance.engine.baseline import Baseline
-from conformance.engine.session import run_session
-from conformance.engine.stream import Run, read_run
+from conformance.cli.run import EXIT_ORDER, INTERRUPTED
 from conformance.model import BAD, ConformanceError, UsageError
-from conformance.report import AbsentRun, Summary
-from conformance.subjects import Manifest, NotBuilt, URLSubject, build, find_manifests, near, subject_of
+
+if TYPE_CHECKING:
+    from conformance.engine.baseline import Baseline
+    from conformance.engine.stream import Run
+    from conformance.report import AbsentRun
+    from conformance.subjects import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +65,29 @@ class Done:
 @click.pass_context
 def command(ctx: click.Context, /, **values: Any) -> None:
     """Run our reference, build what can be built, run all of it, and write DIR/index.html."""
+    from conformance.engine.stream import read_run
+    from conformance.report import AbsentRun
+
+    check_reports(values)
     protocols = chosen_protocols(values["protocol"])
     names = tuple(p.name for p in protocols)
+    manifests = _manifests(values["implementations"], {r.name for p in protocols for r in p.roles})
+    remote = [_pair(text) for text in values["remote"]]
     out = Path(values["out"])
     began = time.monotonic()
     first = _work(Job("", "", names, out / "reference" / "events.ndjson", values["seed"]))
     done = [first]
     _tell(first, time.monotonic() - began)
-    manifests = _manifests(values["implementations"], {r.name for p in protocols for r in p.roles})
     absent = _build(manifests)
     jobs = [
         Job(m.name, "", names, out / m.name / "events.ndjson", values["seed"])
         for m in manifests
         if m.name not in {a.name for a in absent}
     ]
-    jobs += [Job(n, url, names, out / n / "events.ndjson", values["seed"]) for n, url in map(_pair, values["remote"])]
-    with ProcessPoolExecutor(values["workers"], mp_context=get_context("spawn")) as pool:
-        for one in pool.map(_work, jobs):
-            _tell(one, time.monotonic() - began)
-            done.append(one)
+    jobs += [Job(n, url, names, out / n / "events.ndjson", values["seed"]) for n, url in remote]
+    for one in _all(jobs if first.exit != INTERRUPTED else (), values["workers"]):
+        _tell(one, time.monotonic() - began)
+        done.append(one)
     runs = [read_run(d.job.events) for d in done if not d.trouble]
     absent += [AbsentRun(d.job.name, d.job.name, d.trouble, "\n".join(d.notes)) for d in done if d.trouble]
     wanted = {name: values[name] for name in FORMATS}
@@ -87,14 +98,35 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     ctx.exit(next(code for code in EXIT_ORDER if code in {d.exit for d in done}))
 
 
+def _all(jobs: Sequence[Job], workers: int) -> Iterator[Done]:
+    """Run jobs side by side; after Ctrl-C those under way write what they have, and no more begin."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = [(job, pool.submit(_work, job)) for job in jobs]
+        for job, future in futures:
+            try:
+                yield future.result()
+            except KeyboardInterrupt:
+                say("interrupted: waiting for what is under way")
+                pool.shutdown(cancel_futures=True)
+                yield Done(job, INTERRUPTED, (), "interrupted")
+                return
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, equals, url = text.partition("=")
-    if not equals:
-        raise UsageError(f"--with {text!r} is no NAME=URL")
+    if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UsageError(
+            f"--with {text!r} is no NAME=URL", hint="NAME becomes the name of a folder: --with site=https://…"
+        )
     return name, url
 
 
 def _manifests(names: str | None, roles: set[str]) -> list[Manifest]:
+    from conformance.subjects import find_manifests, near
+
     manifests = find_manifests()
     chosen = [near(name.strip(), manifests) for name in names.split(",")] if names else list(manifests.values())
     return [m for m in chosen if roles & set(m.roles)]
@@ -102,7 +134,10 @@ def _manifests(names: str | None, roles: set[str]) -> list[Manifest]:
 
 def _build(manifests: Sequence[Manifest]) -> list[AbsentRun]:
     """Build all, a line each; what cannot be built is a column that says so."""
-    results = asyncio.run(build(manifests, progress=BuildProgress()))
+    from conformance.report import AbsentRun
+    from conformance.subjects import NotBuilt, build
+
+    results = interruptible(lambda: build(manifests, progress=BuildProgress()), "interrupted")
     titles = {m.name: m.title for m in manifests}
     return [
         AbsentRun(name, titles[name], result.reason, result.detail)
@@ -113,13 +148,22 @@ def _build(manifests: Sequence[Manifest]) -> list[AbsentRun]:
 
 def _work(job: Job) -> Done:
     """One run, in a process of its own."""
+    import asyncio
+
     try:
         return asyncio.run(_run(job))
     except ConformanceError as why:
         return Done(job, why.exit, (why.hint,) if why.hint else (), why.what)
+    except KeyboardInterrupt:
+        return Done(job, INTERRUPTED, (), "interrupted before anything was seen")
+    except Exception as why:  # noqa: BLE001 - a bug of ours costs one column, not the matrix
+        return Done(job, 4, (), f"the suite is at fault: {type(why).__name__}: {why}")
 
 
 async def _run(job: Job) -> Done:
+    from conformance.cli._diagnose import run_explained
+    from conformance.subjects import URLSubject
+
     protocols = chosen_protocols(job.protocols)
     values: dict[str, Any] = dict.fromkeys(
         ("http", "lanes", "rate", "patience", "listen", "reachable_as", "ca_file", "client_cert", "insecure", "owned")
@@ -137,11 +181,14 @@ async def _run(job: Job) -> Done:
     request = request_for(chosen, values, protocols)
     request.seed = job.seed
     request.baseline = baseline
-    _, result = await run_session(request, job.events)
+    result = await run_explained(request, job.events)
     return Done(job, result.exit, tuple(result.notes))
 
 
 async def _implementation(name: str) -> tuple[Chosen, Baseline | None]:
+    from conformance.engine.baseline import Baseline
+    from conformance.subjects import NotBuilt, build, find_manifests, near, subject_of
+
     manifest = near(name, find_manifests())
     built = (await build([manifest]))[manifest.name]
     digest = "" if isinstance(built, NotBuilt) else built.digest
@@ -152,6 +199,9 @@ async def _implementation(name: str) -> tuple[Chosen, Baseline | None]:
 
 
 def _tell(done: Done, seconds: float) -> None:
+    from conformance.engine.stream import read_run
+    from conformance.report import Summary
+
     name = done.job.name or "reference"
     if done.trouble:
         say(f"{name}: could not run: {done.trouble}")

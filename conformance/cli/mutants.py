@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from conformance.cli._common import chosen_protocols, say
-from conformance.engine.mutants import KillMatrix, Seen, run_mutants
+from conformance.cli._common import check_roles, chosen_protocols, near, say, write_document
+from conformance.model import UsageError
+
+if TYPE_CHECKING:
+    from conformance.engine.mutants import KillMatrix, Seen
 
 
 @click.command("mutants")
@@ -33,9 +35,19 @@ def command(
     json_file: str | None,
 ) -> None:
     """Run all cases against all faults. Exit 1 when there is a hole, such as an unproven case."""
+    from conformance.engine.mutants import run_mutants
+
+    protocols = chosen_protocols(protocol)
+    check_roles(role, protocols)
+    faults = {f.name for p in protocols for f in p.faults()}
+    for name in fault:
+        if name not in faults:
+            raise UsageError(
+                f"there is no fault {name!r}", hint=near(name, faults, "conformance show faults lists them")
+            )
     whole = True
     data: dict[str, Any] = {}
-    for one in chosen_protocols(protocol):
+    for one in protocols:
         if not one.faults():
             continue
         counted = Counted(sum(1 for f in one.faults() if not role or f.role in role))
@@ -46,11 +58,10 @@ def command(
         data[one.name] = matrix
         _show(one.name, matrix, kills=kills)
     if json_file:
+        import msgspec
+
         encoded = msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
-        if json_file == "-":
-            sys.stdout.buffer.write(encoded)
-        else:
-            click.open_file(json_file, "wb").write(encoded)
+        write_document(json_file, encoded, "the kill matrix")
     ctx.exit(0 if whole else 1)
 
 

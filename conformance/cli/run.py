@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from conformance.bench import Protocol
-from conformance.cli._common import FORMATS, chosen_protocols, interruptible, report_options, say, write_reports
-from conformance.cli._progress import Progress
-from conformance.cli._target import Chosen, choose, request_for, target_options
-from conformance.engine.baseline import Baseline, write_baseline
-from conformance.engine.session import Request, Result, Session, run_session
-from conformance.model import EnvironmentProblem, UsageError
+from conformance.cli._common import (
+    FORMATS,
+    check_reports,
+    chosen_protocols,
+    interruptible,
+    near,
+    report_options,
+    say,
+    write_reports,
+)
+from conformance.cli._target import SUBJECTS, Chosen, choose, request_for, target_options
+from conformance.model import EnvironmentProblem, UsageError, variant_name
+
+if TYPE_CHECKING:
+    from conformance.bench import Protocol
+    from conformance.engine.baseline import Baseline
+    from conformance.engine.session import Request, Result
+    from conformance.engine.stream import Run
 
 EXIT_ORDER = (130, 2, 4, 1, 5, 3, 0)
 """The first that holds, of several runs (design, section 4)."""
+INCOMPLETE, INTERRUPTED = 3, 130
 
 
 @click.command("run")
@@ -33,7 +46,7 @@ EXIT_ORDER = (130, 2, 4, 1, 5, 3, 0)
 @click.option("--update-baseline", is_flag=True, help="Write the failures of this run to the baseline.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random on our side.")
 @click.option("--repeat", type=click.IntRange(1), default=1, metavar="N", help="Run N times; all must agree.")
-@click.option("--fail-fast", type=int, default=0, metavar="N", help="Stop after N failures.")
+@click.option("--fail-fast", type=click.IntRange(0), default=0, metavar="N", help="Stop after N failures.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent where, and send nothing to a target.")
 @click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Where the run is stored (reports/NAME).")
 @click.option("--events", type=click.Path(dir_okay=False), metavar="FILE", help="The event stream, elsewhere.")
@@ -41,13 +54,17 @@ EXIT_ORDER = (130, 2, 4, 1, 5, 3, 0)
 @click.pass_context
 def command(ctx: click.Context, /, **values: Any) -> None:
     """Test one subject: exactly one of --target, --implementation, --adapter and --reference."""
+    _command_line_first(ctx, values)
+    check_reports(values)
     protocols = chosen_protocols(values["protocol"])
+    again = _again(values["again"], protocols)
     chosen = choose(values, protocols)
     request = request_for(chosen, values, protocols)
     baseline = _baseline(values, chosen)
     request = replace(
         request,
-        include=(*values["include"], *values["again"]),
+        include=(*values["include"], *again),
+        attempts=again,
         level="" if values["level"] == "all" else values["level"],
         strict=values["strict"],
         seed=values["seed"],
@@ -57,17 +74,60 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     if values["dry_run"]:
         _dry_run(request)
         return
-    codes = []
+    codes: list[int] = []
+    runs: list[Run] = []
     events = _events(values, chosen)
     for number in range(values["repeat"]):
         place = events if values["repeat"] == 1 else events.with_name(f"{events.stem}-{number + 1}{events.suffix}")
-        codes.append(_one_run(replace(request, seed=request.seed + number), place, values))
-    if len(set(codes)) > 1:
-        say(f"the {len(codes)} runs do not agree: exit codes {codes}")
+        code, run = _one_run(replace(request, seed=request.seed + number), place, values)
+        codes.append(code)
+        runs.append(run)
+        if code == INTERRUPTED:
+            break
+    if _disagree(runs):
+        codes.append(INCOMPLETE)
     ctx.exit(next(code for code in EXIT_ORDER if code in codes))
 
 
+def _command_line_first(ctx: click.Context, values: dict[str, Any]) -> None:
+    """A subject on the command line replaces the one of the configuration, whatever its kind."""
+    given = [n for n in SUBJECTS if ctx.get_parameter_source(n) is ParameterSource.COMMANDLINE]
+    if given:
+        values |= {name: None for name in SUBJECTS if name not in given}
+
+
+def _again(names: Sequence[str], protocols: Sequence[Protocol]) -> dict[str, tuple[str, ...]]:
+    """Case ids with the labels of the attempts that are wanted, none for all. UsageError for what does not exist."""
+    if not names:
+        return {}
+    from conformance.engine.catalogue import load_cases
+    from conformance.model import Case
+
+    cases = {c.id: c for p in protocols for c in load_cases(p)}
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        id_, bracket, label = name.partition("[")
+        case = cases.get(id_)
+        if case is None:
+            hint = near(id_, cases, "conformance show cases lists them; --include takes globs")
+            raise UsageError(f"there is no case {id_!r}", hint=hint)
+        label = label.removesuffix("]")
+        labels = tuple(case.each) if isinstance(case, Case) else ()
+        if not bracket:
+            found[id_] = ()
+            continue
+        if label not in labels:
+            raise UsageError(
+                f"{id_} has no attempt {label!r}", hint=near(label, labels) if labels else "it has but one"
+            )
+        if found.get(id_) != ():
+            found[id_] = (*found.get(id_, ()), label)
+    return found
+
+
 def _baseline(values: Mapping[str, Any], chosen: Chosen) -> Baseline | None:
+    from conformance.engine.baseline import Baseline
+
     if values["baseline"]:
         path = Path(values["baseline"])
         if values["update_baseline"] and not path.exists():
@@ -82,42 +142,52 @@ def _baseline(values: Mapping[str, Any], chosen: Chosen) -> Baseline | None:
 def _events(values: Mapping[str, Any], chosen: Chosen) -> Path:
     if values["events"]:
         return Path(values["events"])
-    name = chosen.manifest.name if chosen.manifest else re.sub(r"[^A-Za-z0-9.]+", "-", chosen.title).strip("-")
-    return Path(values["out"] or Path("reports", name)) / "events.ndjson"
+    name = chosen.manifest.name if chosen.manifest else re.sub(r"[^A-Za-z0-9.]+", "-", chosen.title).strip("-.")
+    return Path(values["out"] or Path("reports", name[:100])) / "events.ndjson"
 
 
-def _one_run(request: Request, events: Path, values: Mapping[str, Any]) -> int:
+def _one_run(request: Request, events: Path, values: Mapping[str, Any]) -> tuple[int, Run]:
+    from conformance.cli._ci import tell_ci
+    from conformance.cli._diagnose import run_explained
+    from conformance.cli._progress import Progress
     from conformance.engine.stream import read_run
-    from conformance.report import terminal
-
-    session: Session | None = None
 
     async def main() -> Result:
-        nonlocal session
         with Progress() as progress:
-            session, result = await run_session(request, events, say, progress)
-        return result
+            return await run_explained(request, events, say, progress)
 
+    before = _stamp(events)
     try:
         result = interruptible(main)
-    except EnvironmentProblem as why:
-        _keep(events, why)
+    except EnvironmentProblem:
+        if _stamp(events) != before:
+            _salvage(events)
         raise
     run = read_run(events)
     to_stdout = any(values[name] == "-" for name in FORMATS)
-    _summary(terminal, run, to_stdout=to_stdout)
-    for note in result.notes:
-        say(f"note: {note}")
+    _summary(run, to_stdout=to_stdout)
+    tell_ci(run, request.baseline, to_stdout=to_stdout)
     write_reports([run], [], {name: values[name] for name in FORMATS}, strict=request.strict)
     if values["update_baseline"]:
-        old = request.baseline
-        count = write_baseline(Path(values["baseline"]), result.verdicts, old)
-        say(f"{values['baseline']}: {count} entries written; give each its own reason, link and owner")
-    return result.exit
+        _update(Path(values["baseline"]), result, request.baseline)
+    return result.exit, run
 
 
-def _summary(terminal: Any, run: Any, *, to_stdout: bool) -> None:
+def _update(path: Path, result: Result, old: Baseline | None) -> None:
+    from conformance.engine.baseline import write_baseline
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = write_baseline(path, result.verdicts, old)
+    except OSError as why:
+        raise EnvironmentProblem(f"the baseline {path} cannot be written: {why.strerror}") from why
+    say(f"{path}: {count} entries written; give each its own reason, link and owner")
+
+
+def _summary(run: Run, *, to_stdout: bool) -> None:
     """A table on a terminal, plain lines elsewhere; on standard error when standard output carries a document."""
+    from conformance.report import terminal
+
     stream = sys.stderr if to_stdout else sys.stdout
     if stream.isatty():
         from rich.console import Console
@@ -128,9 +198,38 @@ def _summary(terminal: Any, run: Any, *, to_stdout: bool) -> None:
         click.echo(line, file=stream)
 
 
-def _keep(events: Path, why: EnvironmentProblem) -> None:
-    if events.exists() and events.stat().st_size:
-        why.hint = f"{why.hint}; `conformance report {events}` shows what was seen until then".lstrip("; ")
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _salvage(events: Path) -> None:
+    """Show what was stored before the run could not be stored any further."""
+    from conformance.engine.stream import read_run
+    from conformance.report import terminal
+
+    try:
+        lines = list(terminal.plain(read_run(events)))
+    except UsageError:
+        return
+    for line in lines:
+        say(line)
+
+
+def _disagree(runs: Sequence[Run]) -> bool:
+    """Say which verdicts are not the same in all runs."""
+    shown: dict[tuple[str, str], dict[str, None]] = {}
+    for run in runs:
+        for record in run.verdicts:
+            key = (record.verdict.case, variant_name(record.verdict.variant))
+            shown.setdefault(key, {})[record.verdict.shown] = None
+    differing = {" ".join(key).rstrip(): list(words) for key, words in shown.items() if len(words) > 1}
+    for name, words in differing.items():
+        say(f"the {len(runs)} runs do not agree: {name}: {', '.join(words)}")
+    return bool(differing)
 
 
 def _dry_run(request: Request) -> None:
@@ -147,7 +246,7 @@ def _dry_run(request: Request) -> None:
     for protocol in request.protocols:
         for role in _roles(request, protocol):
             offer = RoleOffer(variants={"http": tuple(request.http) or (1,)})
-            has = frozenset({"target", "suites", "slow"})
+            has = frozenset({"target", "suites", "slow", *(() if request.remote else ("destructive", "bulk"))})
             terms = Terms(offer, has, {}, request.ours, request.include, request.only, request.level)
             cases = [c for c in load_cases(protocol) if c.role == role]
             plan = make_plan(cases, catalogue.requirements, terms)

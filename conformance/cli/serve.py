@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import click
 
-from conformance.cli._common import interruptible, say
+from conformance.cli._common import interruptible, near, say
 from conformance.model import EnvironmentProblem, UsageError
 
 
@@ -19,7 +18,9 @@ from conformance.model import EnvironmentProblem, UsageError
 @click.option("--target", "targets", multiple=True, metavar="ORIGIN", help="What it may forward to; else our echo.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of its keys and all else that is random.")
 def command(role: str, fault: str | None, listen: str, port: int, targets: tuple[str, ...], seed: int) -> None:
-    """Start our peer of ROLE (ohttp.gateway, …) until Ctrl-C; its URL is the first line of standard output."""
+    """Start our peer of ROLE (ohttp.gateway, …) until Ctrl-C (exit 0); its URL is the first line of standard output."""
+    import asyncio
+
     make = _peer(role, fault)
 
     async def serve() -> None:
@@ -46,7 +47,7 @@ def command(role: str, fault: str | None, listen: str, port: int, targets: tuple
             await peer.stop()
             await echo.close()
 
-    interruptible(serve)
+    interruptible(serve, "stopping; once more to leave at once")
 
 
 def _peer(role: str, fault: str | None) -> Any:
@@ -56,13 +57,15 @@ def _peer(role: str, fault: str | None) -> Any:
     peers = {r: (make, p) for p in protocols().values() for r, make in p.peers().items()}
     servers = sorted(r for r, (make, _) in peers.items() if isinstance(make, type) and issubclass(make, Peer))
     if role not in servers:
-        raise UsageError(f"we have no server for {role!r}", hint=f"there are {', '.join(servers)}")
+        raise UsageError(f"we have no server for {role!r}", hint=near(role, servers))
     make, protocol = peers[role]
     if fault is None:
         return make
     known = {f.name: f for f in protocol.faults() if f.role == role}
     if fault not in known:
-        raise UsageError(f"{role} has no fault {fault!r}", hint=f"there are {', '.join(sorted(known))}")
+        raise UsageError(
+            f"{role} has no fault {fault!r}", hint=near(fault, known, "conformance show faults lists them")
+        )
     return known[fault].make
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from conformance.bench import Fault, Protocol, Role
-from conformance.cli._common import chosen_protocols
-from conformance.engine.catalogue import Catalogue, binds, load_cases, load_catalogue
-from conformance.engine.stream import planned
+from conformance.cli._common import chosen_protocols, near, write_document
 from conformance.model import Case, Requirement, UsageError, Watch
+
+if TYPE_CHECKING:
+    from conformance.bench import Fault, Protocol, Role
+    from conformance.engine.catalogue import Catalogue
 
 KINDS = ("cases", "requirements", "faults", "roles", "documents")
 
@@ -26,6 +25,8 @@ KINDS = ("cases", "requirements", "faults", "roles", "documents")
 @click.option("--json", "json_file", type=click.Path(), metavar="FILE", help="As JSON (- is standard output).")
 def command(what: str, protocol: tuple[str, ...], coverage: bool, json_file: str | None) -> None:
     """List WHAT (cases, requirements, faults, roles, documents), or explain the ids that match a name or glob."""
+    from conformance.engine.catalogue import load_cases, load_catalogue
+
     protocols = chosen_protocols(protocol)
     catalogue = load_catalogue(protocols)
     cases = {c.id: c for p in protocols for c in load_cases(p)}
@@ -39,7 +40,9 @@ def command(what: str, protocol: tuple[str, ...], coverage: bool, json_file: str
     else:
         found = [*_explained(what, catalogue, cases, faults)]
         if not found:
-            raise UsageError(f"nothing is called {what!r}", hint=f"list {', '.join(KINDS)}, or give an id or a glob")
+            known = {*KINDS, *cases, *catalogue.requirements, *(f.name for f in faults)}
+            hint = near(what, known, f"list {', '.join(KINDS)}, or give an id or a glob")
+            raise UsageError(f"nothing is called {what!r}", hint=hint)
         _out([d for d, _ in found], json_file, (f"{text}\n" for _, text in found))
 
 
@@ -48,11 +51,10 @@ def _out(data: Any, json_file: str | None, lines: Iterable[str]) -> None:
         for line in lines:
             click.echo(line)
         return
+    import msgspec
+
     encoded = msgspec.json.format(msgspec.json.encode(data), indent=1)
-    if json_file == "-":
-        sys.stdout.buffer.write(encoded + b"\n")
-    else:
-        click.open_file(json_file, "wb").write(encoded + b"\n")
+    write_document(json_file, encoded + b"\n", "the list")
 
 
 def _listed(
@@ -62,6 +64,8 @@ def _listed(
     cases: Mapping[str, Case | Watch],
     faults: Sequence[Fault],
 ) -> list[tuple[Any, str]]:
+    from conformance.engine.stream import planned
+
     match what:
         case "cases":
             return [(planned(c), f"{c.id}  {_first_line(c.doc)}") for c in cases.values()]
@@ -90,6 +94,8 @@ def _first_line(text: str) -> str:
 def _explained(
     pattern: str, catalogue: Catalogue, cases: Mapping[str, Case | Watch], faults: Sequence[Fault]
 ) -> Iterable[tuple[Any, str]]:
+    from conformance.engine.stream import planned
+
     for case in cases.values():
         if fnmatchcase(case.id, pattern):
             yield planned(case), _case(case, catalogue)
@@ -104,6 +110,8 @@ def _explained(
 
 
 def _case(case: Case | Watch, catalogue: Catalogue) -> str:
+    from conformance.engine.stream import planned
+
     lines = [case.id, *(f"  {line}" for line in case.doc.splitlines())]
     for requirement in case.decides:
         row = catalogue.requirements.get(requirement)
@@ -135,6 +143,8 @@ def _requirement(row: Requirement, cases: Iterable[Case | Watch]) -> str:
 def _coverage(
     protocols: Sequence[Protocol], catalogue: Catalogue, cases: Iterable[Case | Watch]
 ) -> Iterable[dict[str, Any]]:
+    from conformance.engine.catalogue import binds
+
     cases = list(cases)
     for protocol in protocols:
         for role in protocol.roles:

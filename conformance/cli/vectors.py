@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from conformance.cli._common import chosen_protocols
-from conformance.engine.catalogue import load_catalogue
 from conformance.model import EnvironmentProblem
 
 
@@ -23,6 +22,7 @@ def command() -> None:
 def check(ctx: click.Context) -> None:
     """Check every vector file against its schema, its ids, twins and requirements."""
     from conformance import vectors
+    from conformance.engine.catalogue import load_catalogue
 
     known = load_catalogue(chosen_protocols(())).requirements
     problems = vectors.check(known)

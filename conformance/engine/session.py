@@ -6,7 +6,7 @@ import asyncio
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ class Request:
     """What the user asks for: which subject, which part of the suite, under which terms.
 
     `title` and `how` say what the subject is and how it is reached, `digest` what was built; `ours` are the globs of
-    its manifest. `remote` makes the defaults gentle, `owned` says that what could do harm is allowed. `only` narrows
-    axes to values, `base_only` takes of each case's variants the first.
+    its manifest. `attempts` maps cases to those of their attempts that are wanted, none for all. `remote` makes the
+    defaults gentle, `owned` says that what could do harm is allowed. `only` narrows axes to values, `base_only` takes
+    of each case's variants the first.
     """
 
     subject: Subject
@@ -43,6 +44,7 @@ class Request:
     ours: Sequence[str] = ()
     roles: Sequence[str] = ()
     include: Sequence[str] = ()
+    attempts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     level: str = ""
     strict: bool = False
     seed: int = 0
@@ -113,7 +115,7 @@ class Session:
         await self.request.subject.start()
         told: list[str] = []
         for protocol in self.request.protocols:
-            cases = load_cases(protocol)
+            cases = [self._narrowed(case) for case in load_cases(protocol)]
             for role in protocol.roles:
                 if self._wanted(role):
                     await self._prepare_role(protocol, role, cases, told)
@@ -123,6 +125,12 @@ class Session:
                 f"nothing to test was found at {self.request.title}{wanted}" + "".join(f"; {t}" for t in told),
                 hint="is the URL right? --protocol and --role say what it is, --option keys=… where its keys are",
             )
+
+    def _narrowed(self, case: Case | Watch) -> Case | Watch:
+        labels = self.request.attempts.get(case.id)
+        if not labels or not isinstance(case, Case):
+            return case
+        return replace(case, each={label: case.each[label] for label in labels})
 
     def _wanted(self, role: Role) -> bool:
         offered = self.request.subject.hello.roles
