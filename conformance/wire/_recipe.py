@@ -125,15 +125,51 @@ Get = Callable[[str], bytes]
 _PARTS = (bytes, Message, Many, UInt, Varint, Sealed)
 
 
-@dataclass(slots=True)
 class _Node:
-    """A part that is made: `value` is what others compute from, `out` what leaves, `spans` lie in `out`."""
+    """A part that is made: `value` is what others compute from, `out` what leaves.
 
-    value: bytes
-    out: bytes
-    spans: tuple[Span, ...]
-    changed: bool = False
-    sealed: bool = False
+    Its spans lie in `out`: the `known` ones, or else its own under `path` and those of the `inner` parts. A message
+    places them when it is whole, each once; only a change needs those of a part before.
+    """
+
+    __slots__ = ("changed", "inner", "known", "out", "path", "sealed", "value")
+
+    def __init__(
+        self,
+        value: bytes,
+        out: bytes,
+        path: str = "",
+        inner: Sequence[_Node] | None = None,
+        known: tuple[Span, ...] | None = None,
+        *,
+        changed: bool = False,
+        sealed: bool = False,
+    ) -> None:
+        self.value = value
+        self.out = out
+        self.path = path
+        self.inner = inner
+        self.known = known
+        self.changed = changed
+        self.sealed = sealed
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        if self.known is None:
+            found: list[Span] = []
+            self.place(0, found)
+            self.known = tuple(found)
+        return self.known
+
+    def place(self, at: int, found: list[Span]) -> None:
+        if self.known is not None:
+            found.extend(Span(p, s + at, e + at, c) for p, s, e, c in self.known) if at else found.extend(self.known)
+            return
+        if self.path or self.inner is None:
+            found.append(Span(self.path, at, at + len(self.out)))
+        for node in self.inner or ():
+            node.place(at, found)
+            at += len(node.out)
 
 
 Pending = list[tuple[int, Change, tuple[str, ...]]]
@@ -160,7 +196,7 @@ def parse_path(path: str) -> tuple[str, ...]:
 class _Scope:
     """One message being built: its parts by name, made when first asked for; names not found are looked up outwards."""
 
-    __slots__ = ("around", "builder", "making", "message", "nodes", "path", "pending")
+    __slots__ = ("around", "builder", "message", "nodes", "path", "pending")
 
     def __init__(self, builder: _Builder, message: Message, path: str, pending: Pending, around: _Scope | None) -> None:
         self.builder = builder
@@ -168,8 +204,8 @@ class _Scope:
         self.path = path
         self.pending = pending
         self.around = around
-        self.nodes: dict[str, _Node] = {}
-        self.making: set[str] = set()
+        self.nodes: dict[str, _Node | None] = {}
+        """None while a part is being made."""
 
     def get(self, name: str) -> bytes:
         scope: _Scope | None = self
@@ -181,15 +217,16 @@ class _Scope:
         raise KeyError(msg)
 
     def node(self, name: str) -> _Node:
-        made = self.nodes.get(name)
-        if made is None:
-            if name in self.making:
+        if name in self.nodes:
+            made = self.nodes[name]
+            if made is None:
                 msg = f"{self.path}{name} is computed from itself"
                 raise RecursionError(msg)
-            self.making.add(name)
-            inner = [(n, c, left[1:]) for n, c, left in self.pending if left[0] == name] if self.pending else []
-            made = self.builder.make(self.message.parts[name], f"{self.path}{name}", inner, self)
-            self.nodes[name] = made
+            return made
+        self.nodes[name] = None
+        inner = [(n, c, left[1:]) for n, c, left in self.pending if left[0] == name] if self.pending else []
+        made = self.builder.make(self.message.parts[name], f"{self.path}{name}", inner, self)
+        self.nodes[name] = made
         return made
 
 
@@ -214,6 +251,8 @@ class _Builder:
         )
 
     def make(self, part: Any, path: str, pending: Pending, scope: _Scope) -> _Node:
+        if not pending and isinstance(part, bytes):
+            return _Node(part, part, path)
         while callable(part):
             part = part(scope.get)
         if isinstance(part, Sealed):
@@ -231,7 +270,7 @@ class _Builder:
         if isinstance(part, Many):
             return self._many(part, path, inner, scope)
         octets = part if isinstance(part, bytes) else part.encode()
-        return _Node(octets, octets, (Span(path, 0, len(octets), False),))
+        return _Node(octets, octets, path)
 
     def _sealed(self, part: Sealed, path: str, pending: Pending, scope: _Scope) -> _Node:
         node = self.make(part.part, path, pending, scope)
@@ -239,7 +278,7 @@ class _Builder:
             Span(s.path[len(path) :].removeprefix("."), s.start, s.end, s.changed) for s in node.spans if s.path != path
         )
         self.sealed.append((path, node.out, inner, node.changed))
-        return _Node(node.out, b"", (), node.changed, sealed=True)
+        return _Node(node.out, b"", known=(), changed=node.changed, sealed=True)
 
     def _recipe_changed(self, part: Any, pending: Pending) -> tuple[Any, Pending, Pending, bool]:
         """Apply what changes the recipe of a part: a number's value or width, or another recipe in its place.
@@ -286,7 +325,7 @@ class _Builder:
         joined = _joined(path, nodes)
         if len(items) != len(part.items):
             joined.changed = True
-            joined.spans = tuple(s._replace(changed=True) if s.path == path else s for s in joined.spans)
+            joined.known = tuple(s._replace(changed=True) if s.path == path else s for s in joined.spans)
         return joined
 
     def _octets_changed(self, node: _Node, path: str, outer: Pending) -> _Node:
@@ -297,7 +336,8 @@ class _Builder:
                 continue
             self.applied.add(n)
             out = node.out if new is None else new
-            node = _Node(node.value if value is None else value, out, _moved(node.spans, path, node.out, out), True)
+            known = _moved(node.spans, path, node.out, out)
+            node = _Node(node.value if value is None else value, out, known=known, changed=True)
         return node
 
 
@@ -422,19 +462,16 @@ def _octets(value: Any) -> bytes | None:
 
 
 def _joined(path: str, nodes: Sequence[_Node]) -> _Node:
-    spans: list[Span] = []
-    at = 0
-    for node in nodes:
-        spans.extend(node.spans if not at else (Span(p, s + at, e + at, c) for p, s, e, c in node.spans))
-        at += len(node.out)
-    out = b"".join(n.out for n in nodes)
+    out = value = b"".join([n.out for n in nodes])
     changed = any(n.changed for n in nodes)
-    whole = (Span(path, 0, at, False),) if path else ()
-    return _Node(b"".join(n.value for n in nodes if not n.sealed), out, (*whole, *spans), changed)
+    if changed:  # otherwise others compute from what leaves
+        value = b"".join([n.value for n in nodes if not n.sealed])
+    return _Node(value, out, path, nodes, changed=changed)
 
 
 def _marked(node: _Node) -> _Node:
-    return _Node(node.value, node.out, tuple(Span(p, s, e, True) for p, s, e, _ in node.spans), True, node.sealed)
+    known = tuple(Span(p, s, e, True) for p, s, e, _ in node.spans)
+    return _Node(node.value, node.out, known=known, changed=True, sealed=node.sealed)
 
 
 def _moved(spans: Sequence[Span], path: str, old: bytes, new: bytes) -> tuple[Span, ...]:
