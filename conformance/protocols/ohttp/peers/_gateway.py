@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 from conformance import crypto
@@ -26,13 +27,13 @@ from conformance.protocols.ohttp.messages import (
     RESPONSE_TYPE,
     BinaryRequest,
     BinaryResponse,
+    Decoder,
     GatewayKey,
     KeyEntry,
     Line,
     Refused,
     ResponseContext,
     bhttp_response,
-    decode_request,
     encapsulated_response,
     key_collection,
     open_request,
@@ -48,6 +49,7 @@ SUITES = (
 )  # fmt: skip
 """What the reference offers: every KEM, KDF and AEAD that we implement at least once, the commonest first."""
 TARGET_PATIENCE = 5.0
+MOST_FIELDS = 1000
 
 
 class GatewayError(Exception):
@@ -65,12 +67,14 @@ class Gateway(Peer):
     role: ClassVar[str] = "ohttp.gateway"
     offers: ClassVar[RoleOffer] = RoleOffer(variants={"http": (1, 2), "suite": SUITES})
     suites: ClassVar[Sequence[str]] = SUITES
+    decoder: ClassVar[type[Decoder]] = Decoder
+    patience: ClassVar[float] = TARGET_PATIENCE
 
     def __init__(self, bench: Any, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(bench, options)
         self.keys = self.make_keys()
         self._server: Server | None = None
-        self._idle: list[Connection] = []
+        self._idle: dict[str, list[Connection]] = {}
 
     async def start(self) -> Served:
         """Begin to serve on loopback (`listen` and `port` in the options say where)."""
@@ -82,7 +86,7 @@ class Gateway(Peer):
         """Stop serving, and close what is open to targets."""
         if self._server is not None:
             await self._server.close()
-        for connection in self._idle:
+        for connection in chain.from_iterable(self._idle.values()):
             await connection.close()
         self._idle.clear()
 
@@ -184,18 +188,43 @@ class Gateway(Peer):
 
     def read(self, plaintext: bytes) -> tuple[BinaryRequest, bool]:
         """The request inside, and whether it came with known length."""
-        return decode_request(plaintext), plaintext[:1] == b"\0"
+        decoder = self.decoder(plaintext)
+        message = decoder.message()
+        if not isinstance(message, BinaryRequest):
+            raise DecodeError("bhttp.framing", 0, "a response where a request is wanted")
+        return message, decoder.known
 
     def check(self, inner: BinaryRequest) -> None:
         """Whether the request is one that this gateway serves; GatewayError otherwise."""
-        values = [v.lower() for n, v in inner.fields if n.lower() == b"expect"]
-        if any(b"100-continue" in v for v in values):  # RFC 9458, Section 5.1
+        self.check_expectation(inner)
+        self.check_method(inner)
+        self.check_length(inner)
+        self.check_size(inner)
+        self.check_target(inner)
+
+    def check_expectation(self, inner: BinaryRequest) -> None:
+        """An expectation of 100-continue cannot be met (RFC 9458, Section 5.1)."""
+        if any(n.lower() == b"expect" and b"100-continue" in v.lower() for n, v in inner.fields):
             raise GatewayError(417, "an expectation of 100-continue cannot be met")
+
+    def check_method(self, inner: BinaryRequest) -> None:
+        """CONNECT serves no purpose here (RFC 9292, Section 6)."""
         if inner.method == b"CONNECT":
             raise GatewayError(400, "CONNECT serves no purpose here")
+
+    def check_length(self, inner: BinaryRequest) -> None:
+        """The content is as long as Content-Length says, if it is there (RFC 9113, Section 8.1.1)."""
         lengths = [v for n, v in inner.fields if n.lower() == b"content-length"]
         if any(v != b"%d" % len(inner.content) for v in lengths) and inner.method != b"HEAD":
             raise GatewayError(400, "the content has another length than its Content-Length says")
+
+    def check_size(self, inner: BinaryRequest) -> None:
+        """A target of HTTP/1.1 is not asked to read without bounds (RFC 9292, Section 8)."""
+        if len(inner.fields) > MOST_FIELDS:
+            raise GatewayError(431, f"more than {MOST_FIELDS} fields")
+
+    def check_target(self, inner: BinaryRequest) -> None:
+        """Only targets that are listed are served (RFC 9458, Section 6.3)."""
         if self.origin(inner) not in self.options.get("targets", ()):
             raise GatewayError(403, "this gateway does not serve that target")
 
@@ -213,7 +242,13 @@ class Gateway(Peer):
             return
         sealed = self.sealed(context, bhttp_response(answer, known=known))
         content = self.bench.point("response", sealed).octets
-        await self.send(exchange, 200, [(b"Content-Type", RESPONSE_TYPE.encode()), *self.outer_fields(answer)], content)
+        fields = [(b"Content-Type", RESPONSE_TYPE.encode()), *self.outer_fields(answer)]
+        await self.send(exchange, self.outer_status(answer), fields, content)
+
+    def outer_status(self, answer: BinaryResponse) -> int:
+        """The status outside: 200, whatever stands inside (5)."""
+        del answer
+        return 200
 
     def sealed(self, context: ResponseContext, content: Message) -> Message:
         """The recipe of an encapsulated response (4.4)."""
@@ -245,7 +280,7 @@ class Gateway(Peer):
     async def forward(self, inner: BinaryRequest) -> BinaryResponse:
         """Ask the target; GatewayError when it does not answer."""
         try:
-            answer = await asyncio.wait_for(self.ask(inner), TARGET_PATIENCE)
+            answer = await asyncio.wait_for(self.ask(inner), self.patience)
         except (Ended, DecodeError, TimeoutError) as why:
             raise GatewayError(504, f"the target did not answer: {why}") from why
         return BinaryResponse(
@@ -258,19 +293,23 @@ class Gateway(Peer):
 
     async def ask(self, inner: BinaryRequest) -> Answer:
         """One request over HTTP/1.1, on a connection that is idle or new."""
-        connection = self._idle.pop() if self._idle else await self.reach(self.origin(inner))
+        origin = self.origin(inner)
+        idle = self._idle.setdefault(origin, [])
+        while idle and not idle[-1].open:
+            idle.pop()
+        connection = idle.pop() if idle else await self.reach(origin)
         built = self.forwarded_request(inner).build()
         pending = await connection.request(Nobody(), built, "target")
         answer = await pending.answer()
         if connection.open:
-            self._idle.append(connection)
+            idle.append(connection)
         else:
             await connection.close()
         return answer
 
     async def reach(self, origin: str) -> Connection:
         """A new connection to the target."""
-        return await connect(Route.of(origin + "/"), Nobody(), version=1, patience=TARGET_PATIENCE)
+        return await connect(Route.of(origin + "/"), Nobody(), version=1, patience=self.patience)
 
     def forwarded_request(self, inner: BinaryRequest) -> Message:
         """The request as the target gets it: method, path, fields and content as they came (5)."""
