@@ -25,9 +25,6 @@ REFUSED: dict[str, Any] = {
 FIELDS = ((b"x-one", b"1"), (b"x-two", b"two"))
 TRAILERS = ((b"x-sum", b"abc"),)
 
-BOTH = {"known length": True, "indeterminate length": False}
-"""The two framings of a request, as labels of attempts."""
-
 PARTS = ("control.method", "control.scheme", "control.authority", "control.path", "headers", "content", "trailers")
 """The parts of a request behind the framing indicator, in their order."""
 
@@ -40,6 +37,11 @@ def inside(path: str = "") -> str:
 def full(**more: Any) -> Change:
     """The message inside has fields and content."""
     return given(inner=Inner(**({"fields": FIELDS} | more)))
+
+
+def holding(**more: Any) -> dict[str, Any]:
+    """Settings of a case: the message inside has this in all parts, the twin included, and fields unless told."""
+    return {"inner": Inner(**({"fields": FIELDS} | more))}
 
 
 def without_behind(part: str) -> tuple[Change, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from conformance.cases import case, drop, given, put
 from conformance.model import ACCEPTED
-from conformance.protocols.ohttp.cases.gateway._inside import BOTH, FIELDS, REFUSED, TRAILERS, full, inside
+from conformance.protocols.ohttp.cases.gateway._inside import FIELDS, REFUSED, TRAILERS, full, holding, inside
 from conformance.protocols.ohttp.exchanges import Inner, convey
 from conformance.protocols.ohttp.messages import BinaryResponse, bhttp_response
+
+LINES = sum(len(name) + len(value) + 2 for name, value in FIELDS)
 
 
 @case(convey, "rfc9292/3.3/unknown-framing-refused", each=(4, 5, 63, 64, 2**62 - 1), **REFUSED)
@@ -15,19 +17,30 @@ def unknown_framing_indicator(number):
     return put(inside("framing"), number)
 
 
+@case(convey, "rfc9292/3.3/wrong-direction-framing-refused", each=(1, 3), **REFUSED)
+def request_behind_framing_of_responses(number):
+    """A request of known length, but that its framing indicator is one of responses."""
+    return put(inside("framing"), number)
+
+
 @case(
     convey,
     "rfc9292/3.3/wrong-direction-framing-refused",
-    each={"1, known length": (1, True), "3, indeterminate length": (3, False)},
+    settings=holding(known=False),
+    each=(1, 3),
     **REFUSED,
 )
-def request_behind_framing_of_responses(attempt):
-    """A request in all but its framing indicator, which is that of a response."""
-    number, known = attempt
-    return given(inner=Inner(known=known)), put(inside("framing"), number)
+def indeterminate_request_behind_framing_of_responses(number):
+    """A request of indeterminate length, but that its framing indicator is one of responses."""
+    return put(inside("framing"), number)
 
 
-@case(convey, "rfc9292/3.3/wrong-direction-framing-refused", each=BOTH, **REFUSED)
+@case(
+    convey,
+    "rfc9292/3.3/wrong-direction-framing-refused",
+    each={"known length": True, "indeterminate length": False},
+    **REFUSED,
+)
 def response_instead_of_a_request(known):
     """A valid binary response is sealed where a request belongs."""
     return put(inside(), bhttp_response(BinaryResponse(200, content=b"hello"), known=known))
@@ -45,7 +58,7 @@ def request_of_indeterminate_length():
     return full(known=False, chunks=(2, 3))
 
 
-@case(convey, "rfc9292/3.2/full-indeterminate-message-accepted", expect=[ACCEPTED])
+@case(convey, "rfc9292/3.2/full-indeterminate-message-accepted", settings=holding(known=False), expect=[ACCEPTED])
 def indeterminate_request_with_every_part():
     """Fields, content in chunks and trailers, all in one message of indeterminate length."""
     return full(known=False, chunks=(2, 3), trailers=TRAILERS)
@@ -54,8 +67,10 @@ def indeterminate_request_with_every_part():
 @case(
     convey,
     "rfc9292/3.2/content-chunks-concatenated",
+    settings=holding(known=False),
     expect=[ACCEPTED],
     each={
+        "two": (b"hello", (2, 3)),
         "one octet each": (b"hello" * 20, (1,) * 100),
         "growing": (bytes(255 * 128), tuple(range(1, 256))),
         "63, 64 and 16384 octets": (bytes(16511), (63, 64, 16384)),
@@ -68,48 +83,64 @@ def content_in_chunks(attempt):
     return given(inner=Inner(content=content, known=False, chunks=chunks))
 
 
-@case(convey, "rfc9292/3.1/zero-length-parts-accepted", expect=[ACCEPTED], each=BOTH)
-def every_part_empty(known):
-    """Both field sections and the content are there, and empty."""
-    return given(inner=Inner(content=b"", known=known))
+@case(convey, "rfc9292/3.1/zero-length-parts-accepted", expect=[ACCEPTED])
+def every_part_empty():
+    """Both field sections and the content are there, and have no octets."""
+    return given(inner=Inner(content=b""))
+
+
+@case(convey, "rfc9292/3.2/indeterminate-request-layout-exact", settings=holding(known=False), expect=[ACCEPTED])
+def every_part_of_indeterminate_length_empty():
+    """Both field sections and the content are there, each as nothing but its terminator."""
+    return given(inner=Inner(content=b"", known=False))
 
 
 @case(
     convey,
     "rfc9292/3.2/field-section-terminator-required",
-    each={
-        "header section, content behind it": ("headers", ()),
-        "trailer section, nothing behind it": ("trailers", TRAILERS),
-    },
+    settings=holding(content=b"h\r\n lo", known=False),
     **REFUSED,
 )
-def field_section_without_its_terminator(attempt):
-    """A field section of indeterminate length does not end; what follows it is no field line."""
-    section, trailers = attempt
-    changed = Inner(content=b"h\r\n lo", fields=FIELDS, trailers=trailers, known=False)
-    return given(inner=changed), drop(inside(f"{section}.terminator"))
+def header_section_without_its_terminator():
+    """A header section of indeterminate length does not end: what follows it is no field line."""
+    return drop(inside("headers.terminator"))
+
+
+@case(
+    convey,
+    "rfc9292/3.2/field-section-terminator-required",
+    settings=holding(trailers=TRAILERS, known=False),
+    **REFUSED,
+)
+def trailer_section_without_its_terminator():
+    """A trailer section of indeterminate length is the last of the message and has no terminator."""
+    return drop(inside("trailers.terminator"))
 
 
 @case(
     convey,
     "rfc9292/3.1/field-section-length-exact",
+    settings=holding(),
     each={
-        "ends inside the last value": -1,
-        "ends in front of the last value": -3,
-        "ends in front of the last value's length": -4,
-        "ends inside the last name": -6,
-        "ends behind the length of the last name": -9,
+        "inside the last value": LINES - 1,
+        "in front of the last value": LINES - 3,
+        "in front of the last value's length": LINES - 4,
+        "inside the last name": LINES - 6,
+        "behind the length of the last name": LINES - 9,
     },
     **REFUSED,
 )
-def field_section_shorter_than_its_lines(by):
+def field_section_shorter_than_its_lines(length):
     """The length of the header section ends it in the middle of a line."""
-    return full(), put(inside("headers.length"), sum(len(n) + len(v) + 2 for n, v in FIELDS) + by)
+    return put(inside("headers.length"), length)
 
 
-@case(convey, "rfc9292/3.1/field-section-length-exact", **REFUSED)
+@case(
+    convey,
+    "rfc9292/3.1/field-section-length-exact",
+    settings=holding(content=b"\x3f" + b"x" * 63 + b"\0"),
+    **REFUSED,
+)
 def last_line_longer_than_its_section():
     """The last value reaches one octet beyond its section; a reader that goes with it finds a valid message."""
-    return full(content=b"\x3f" + b"x" * 63 + b"\0"), put(
-        inside("headers.fields[1].value.length"), len(FIELDS[1][1]) + 1
-    )
+    return put(inside("headers.fields[1].value.length"), len(FIELDS[1][1]) + 1)
