@@ -15,6 +15,12 @@ def _peers() -> Mapping[str, Any]:
         "ohttp.gateway": peers.Gateway,
         "bhttp.decoder": peers.BinaryHTTP,
         "bhttp.encoder": peers.BinaryHTTP,
+        "keyconfig.decoder": peers.KeyConfigurations,
+        "keyconfig.encoder": peers.KeyConfigurations,
+        "ohttp.sender": peers.Encapsulation,
+        "ohttp.receiver": peers.Encapsulation,
+        "hpke.sender": peers.HPKELibrary,
+        "hpke.receiver": peers.HPKELibrary,
     }
 
 
@@ -36,6 +42,42 @@ _GATEWAY = {
     "rfc9180": ("gateway",),
     "rfc9292": ("gateway", "decoder", "encoder"),
 }
+_SENDER = {"rfc9458": ("client",), "rfc9180": ("client",)}
+_RECEIVER = {"rfc9458": ("gateway",), "rfc9180": ("gateway",)}
+_SENDING = ("ohttp.request.encapsulate", "ohttp.response.decapsulate")
+_RECEIVING = ("keyconfig.encode", "ohttp.request.decapsulate", "ohttp.response.encapsulate")
+_LIBRARIES = (
+    Role("keyconfig.decoder", "reader of key configurations", LIBRARY, {"rfc9458": ("decoder",)}, "library",
+         ("keyconfig.decode",)),
+    Role("keyconfig.encoder", "writer of key configurations", LIBRARY, {"rfc9458": ("encoder",)}, "library",
+         ("keyconfig.encode",)),
+    Role("ohttp.sender", "sender of encapsulated requests", LIBRARY, _SENDER, "library", _SENDING),
+    Role("ohttp.receiver", "receiver of encapsulated requests", LIBRARY, _RECEIVER, "library", _RECEIVING),
+    Role("hpke.sender", "sender of HPKE", LIBRARY, {"rfc9180": ("client",)}, "library", ("hpke.seal",)),
+    Role("hpke.receiver", "receiver of HPKE", LIBRARY, {"rfc9180": ("gateway",)}, "library",
+         ("hpke.open", "hpke.export")),
+)  # fmt: skip
+
+_NO_SUITE = {"suite": "ffff/ffff/ffff", "info": "", "messages": []}
+_IMPOSSIBLE = {
+    "bhttp.decoder": (Ask("bhttp.decode", {"message": ""}, "an empty message has no framing indicator"),),
+    "keyconfig.decoder": (
+        Ask("keyconfig.decode", {"keys": "002d0100"}, "the only entry is cut behind its first octets"),
+    ),
+    "keyconfig.encoder": (
+        Ask("keyconfig.encode", {"key_id": 1, "kem": 0xFFFF, "suites": [[0xFFFF, 0xFFFF]]}, "there is no such KEM"),
+    ),
+    "ohttp.sender": (
+        Ask("ohttp.request.encapsulate", {"keys": "002d0100", "request": "00"}, "there is no key to seal for"),
+    ),
+    "ohttp.receiver": (
+        Ask("keyconfig.encode", {"key_id": 1, "kem": 0xFFFF, "suites": [[0xFFFF, 0xFFFF]]}, "there is no such KEM"),
+    ),
+    "hpke.sender": (Ask("hpke.seal", _NO_SUITE | {"public_key": "00"}, "there are no such algorithms"),),
+    "hpke.receiver": (
+        Ask("hpke.open", _NO_SUITE | {"private_key": "00", "enc": "00"}, "there are no such algorithms"),
+    ),
+}
 
 PROTOCOL = Protocol(
     name="ohttp",
@@ -45,9 +87,10 @@ PROTOCOL = Protocol(
         Role("ohttp.gateway", "Oblivious Gateway Resource", SERVER, _GATEWAY, "gateway"),
         Role("bhttp.decoder", "Binary HTTP decoder", LIBRARY, {"rfc9292": ("decoder",)}, "library", ("bhttp.decode",)),
         Role("bhttp.encoder", "Binary HTTP encoder", LIBRARY, {"rfc9292": ("encoder",)}, "library", ("bhttp.encode",)),
+        *_LIBRARIES,
     ),
     peers=_peers,
     faults=_faults,
     probe=_probe,
-    impossible={"bhttp.decoder": (Ask("bhttp.decode", {"message": ""}, "an empty message has no framing indicator"),)},
+    impossible=_IMPOSSIBLE,
 )

@@ -18,6 +18,16 @@ from conformance.protocols.ohttp.exchanges._gateway import (
     get_keys,
     key_for,
 )
+from conformance.protocols.ohttp.exchanges._hpke import (
+    EXPORTS,
+    INFO,
+    MESSAGES,
+    SCHEDULE,
+    SEQUENCE,
+    export,
+    open_messages,
+    seal,
+)
 from conformance.protocols.ohttp.exchanges._library import (
     KEPT,
     MENDED,
@@ -29,9 +39,38 @@ from conformance.protocols.ohttp.exchanges._library import (
     lawful_message,
     recipe_of,
 )
+from conformance.protocols.ohttp.exchanges._library_hpke import (
+    FOUND,
+    GET,
+    NO_REQUEST,
+    Taken,
+    decapsulate,
+    encapsulate,
+    give_again,
+    give_octets,
+    give_request,
+    give_response,
+    open_response,
+    request_of,
+    respond,
+    seal_response,
+    take_response,
+)
+from conformance.protocols.ohttp.exchanges._library_keys import (
+    NO_ENTRY,
+    by_itself,
+    encode_keys,
+    judged_by,
+    keys_wrong,
+    read_keys,
+)
 
 __all__ = [
-    "ENCAPSULATED_4XX", "ENCAPSULATED_5XX", "KEPT", "MENDED", "MISLABELLED", "PLAIN_4XX", "PLAIN_5XX",
-    "PLAIN_415", "PLAIN_422", "REFUSED", "REQUEST", "RESPONSE", "Asked", "Inner", "TargetAnswer", "ask", "convey",
-    "decode", "encode", "fetch", "fetch_keys", "get_keys", "key_for", "lawful_message", "recipe_of",
+    "ENCAPSULATED_4XX", "ENCAPSULATED_5XX", "EXPORTS", "FOUND", "GET", "INFO", "KEPT", "MENDED", "MESSAGES",
+    "MISLABELLED", "NO_ENTRY", "NO_REQUEST", "PLAIN_4XX", "PLAIN_5XX", "PLAIN_415", "PLAIN_422", "REFUSED", "REQUEST",
+    "RESPONSE", "SCHEDULE", "SEQUENCE", "Asked", "Inner", "Taken", "TargetAnswer", "ask", "by_itself", "convey",
+    "decapsulate", "decode", "encapsulate", "encode", "encode_keys", "export", "fetch", "fetch_keys", "get_keys",
+    "give_again", "give_octets", "give_request", "give_response", "judged_by", "key_for", "keys_wrong",
+    "lawful_message", "open_messages", "open_response", "read_keys", "recipe_of", "request_of", "respond", "seal",
+    "seal_response", "take_response",
 ]  # fmt: skip

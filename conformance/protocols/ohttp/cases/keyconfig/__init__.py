@@ -1,0 +1,1 @@
+"""Cases for libraries that read and write key configurations."""

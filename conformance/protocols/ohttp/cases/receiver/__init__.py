@@ -1,0 +1,1 @@
+"""Cases for libraries that open requests and seal responses."""

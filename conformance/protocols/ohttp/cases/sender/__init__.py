@@ -1,0 +1,1 @@
+"""Cases for libraries that seal requests and open responses."""
