@@ -15,16 +15,16 @@ An entry that matches nothing that ran, has expired, or whose case passed makes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
-from conformance.model import BAD, UsageError, Verdict, variant_name
+from conformance.model import BAD, VERDICTS, UsageError, Verdict, variant_name
 
-_RAN_WELL = ("pass", "tolerated")
+_RAN_WELL = ("pass", "tolerated", "warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,20 @@ class Expected:
         """What is expected to be shown."""
         return (self.verdict,) if isinstance(self.verdict, str) else self.verdict
 
+    def names(self, verdict: Verdict) -> bool:
+        """Whether this entry is about a case."""
+        return fnmatchcase(verdict.case, self.case)
+
     def concerns(self, verdict: Verdict) -> bool:
         """Whether this entry is about a case and variant."""
-        return fnmatchcase(verdict.case, self.case) and fnmatchcase(variant_name(verdict.variant), self.variant)
+        return self.names(verdict) and fnmatchcase(variant_name(verdict.variant), self.variant)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     expected: list[Expected] = msgspec.field(default_factory=list)
+
+
+_KEYS = {f.name for f in fields(Expected)}
 
 
 @dataclass(slots=True)
@@ -65,14 +72,25 @@ class Baseline:
     def read(cls, path: Path, today: date | None = None) -> Baseline:
         """Read a baseline; UsageError says which entry is wrong and how."""
         try:
-            file = msgspec.toml.decode(path.read_bytes(), type=_File)
+            octets = path.read_bytes()
+            file = msgspec.toml.decode(octets, type=_File)
         except OSError as why:
             raise UsageError(f"the baseline {path} cannot be read: {why.strerror}") from why
-        except msgspec.MsgspecError as why:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as why:
             raise UsageError(f"the baseline {path}: {why}", hint="docs/guide.md shows how an entry looks") from why
-        for entry in file.expected:
+        for entry, keys in zip(file.expected, msgspec.toml.decode(octets).get("expected", ()), strict=True):
+            if unknown := sorted(set(keys) - _KEYS):
+                raise UsageError(
+                    f"the baseline {path}: the entry for {entry.case} has an unknown key {unknown[0]!r}",
+                    hint=f"keys are {', '.join(sorted(_KEYS))}",
+                )
             if not entry.reason.strip():
                 raise UsageError(f"the baseline {path}: the entry for {entry.case} gives no reason")
+            if unknown := sorted(set(entry.verdicts) - set(VERDICTS)):
+                raise UsageError(
+                    f"the baseline {path}: the entry for {entry.case} expects {unknown[0]!r}, which is no verdict",
+                    hint=f"verdicts are {', '.join(VERDICTS)}",
+                )
         return cls(path, file.expected, today or datetime.now(UTC).date())
 
     def expects(self, verdict: Verdict) -> bool:
@@ -90,17 +108,20 @@ class Baseline:
             place = f"{self.path.name}: {entry.case}" + (f" [{entry.variant}]" if entry.variant != "*" else "")
             if self._expired(entry):
                 told.append(f"{place} expired on {entry.expires}")
-            elif concerned and all(v.shown in _RAN_WELL for v in concerned):
-                told.append(f"{place} passed: the entry can go")
+            elif concerned and all(v.shown in _RAN_WELL and v.shown not in entry.verdicts for v in concerned):
+                shown = max((v.shown for v in concerned), key=_RAN_WELL.index)
+                told.append(f"{place} {'passed: the entry can go' if shown == 'pass' else f'is {shown} by now'}")
         return told
 
-    def unmatched(self, verdicts: Sequence[Verdict]) -> list[str]:
-        """Entries that concern nothing at all in a run of everything: they are left over from something."""
-        return [
-            f"{self.path.name}: {e.case} matches no case"
-            for e in self.entries
-            if not any(e.concerns(v) for v in verdicts)
-        ]
+    def unmatched(self, verdicts: Sequence[Verdict], protocols: Sequence[str]) -> list[str]:
+        """Entries that concern nothing at all in a run of everything of these protocols: they are left over."""
+        told = []
+        for entry in self.entries:
+            protocol = entry.case.partition("/")[0]
+            ran = protocol in protocols or not protocol.isidentifier()
+            if ran and not any(entry.concerns(v) or (not v.variant and entry.names(v)) for v in verdicts):
+                told.append(f"{self.path.name}: {entry.case} [{entry.variant}] matches nothing")
+        return told
 
 
 def write_baseline(path: Path, verdicts: Sequence[Verdict], old: Baseline | None) -> int:
@@ -128,7 +149,8 @@ def _entry(entry: Expected) -> str:
         "owner": entry.owner,
     }
     lines = ["[[expected]]"]
-    lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in words.items() if value]
+    # TOML takes strings and lists as JSON writes them, but for one character.
+    lines += [f"{k} = {msgspec.json.encode(v).decode()}".replace("\x7f", "\\u007F") for k, v in words.items() if v]
     if entry.expires is not None:
         lines.append(f"expires = {entry.expires.isoformat()}")
     return "\n".join(lines) + "\n"
