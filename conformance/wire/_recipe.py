@@ -59,7 +59,7 @@ class Sealed:
 
 
 class Many:
-    """A list of parts. `key` is the part of an item by whose text the item can be named in a path."""
+    """A list of parts. `key` is the part of an item by whose text a path can name it (empty: by its own text)."""
 
     __slots__ = ("items", "key")
 
@@ -68,7 +68,7 @@ class Many:
         self.key = key
 
     def names(self, item: Any, segment: str) -> bool:
-        """Whether a path segment means this item: its key's text, whatever its case."""
+        """Whether a path segment means this item: its key's text, if that is literal octets, whatever its case."""
         part = item
         for name in self.key.split(".") if self.key else ():
             part = part.parts.get(name) if isinstance(part, Message) else None
