@@ -83,12 +83,16 @@ class _Barrier:
 
 
 class Bench:
-    """One part's bench."""
+    """One part's bench.
+
+    `live` is the newest connection of the part: what may still be open where its exchange ended early.
+    """
 
     def __init__(self, run: CaseRun, part: Part, via: str | None = None) -> None:
         self.run = run
         self.record = part
         self.via = via
+        self.live: Connection | None = None
         self._arrivals: Counter[str] = Counter()
 
     @property
@@ -190,6 +194,7 @@ class Bench:
         version = self.variant.get("http")
         connection = await connect(route, self, version=version, patience=self.patience)
         self.run.stack.push_async_callback(connection.close)
+        self.live = connection
         return connection
 
     def target(self, answer: TargetAnswer | None = None) -> str | None:
