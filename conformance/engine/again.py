@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conformance.engine.judge import judge, judge_watch, weigher
-from conformance.engine.stream import Run
-from conformance.model import Case, Finding, Requirement, Verdict, Watch
+from conformance.engine.judge import Watching, Weigh, judge, weigher
+from conformance.engine.plan import ours_of
+from conformance.engine.stream import Run, VerdictRecord
+from conformance.model import Case, Requirement, Verdict, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +32,29 @@ def judge_again(
     run: Run, cases: Mapping[str, Case | Watch], requirements: Mapping[str, Requirement]
 ) -> Iterator[Rejudged]:
     """Every verdict of a run beside the one that its parts get today. What did not run then keeps its verdict."""
-    weigh = weigher(requirements, strict=bool(run.header.scope.get("strict")))
+    scope = run.header.scope
+
+    def weigh(role: str) -> Weigh:
+        return weigher(requirements, strict=bool(scope.get("strict")), ours=ours_of(scope.get("ours", ()), role))
+
     for record in run.verdicts:
         case = cases.get(record.verdict.case)
         if case is None:
             yield Rejudged(record.verdict, None)
         elif isinstance(case, Watch):
-            yield Rejudged(record.verdict, _watched(run, case, requirements))
+            yield Rejudged(record.verdict, _watched(run, record, case, weigh(case.role)))
         elif not record.parts:
             yield Rejudged(record.verdict, record.verdict)
         else:
-            yield Rejudged(record.verdict, judge(case, run.transcript(record), weigh))
+            yield Rejudged(record.verdict, judge(case, run.transcript(record), weigh(case.role)))
 
 
-def _watched(run: Run, watch: Watch, requirements: Mapping[str, Requirement]) -> Verdict:
-    findings: list[Finding] = []
-    seen = 0
+def _watched(run: Run, stored: VerdictRecord, watch: Watch, weigh: Weigh) -> Verdict:
+    """What a watch makes of all parts of its role, each seen once, as when they were stored."""
+    if stored.verdict.shown in {"not-applicable", "unsupported"}:
+        return stored.verdict
     roles = {c.id: c.role for c in run.cases.values()}
-    numbers = dict.fromkeys(
-        number for record in run.verdicts if roles.get(record.verdict.case) == watch.role for number in record.parts
-    )
-    for number in numbers:
-        part = run.part(number)
-        if all(part.variant.get(axis) in values for axis, values in watch.where.items()):
-            seen += 1
-            findings += watch.look(part)
-    return judge_watch(watch, findings, seen, weigher(requirements))
+    watching = Watching(watch)
+    for number in sorted({n for r in run.verdicts if roles.get(r.verdict.case) == watch.role for n in r.parts}):
+        watching.see(run.part(number))
+    return watching.verdict(weigh)

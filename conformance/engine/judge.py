@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cache
 
 from conformance.model import (
-    ABSENT,
     ACCEPTED,
     ADAPTER,
     BAD,
@@ -20,10 +21,12 @@ from conformance.model import (
     NOTHING,
     OBSERVATIONS,
     SCOPES,
+    TIMEOUT,
     TWIN,
     UNANSWERED,
     UNSUPPORTED,
     Case,
+    Change,
     Finding,
     Outcome,
     Part,
@@ -34,18 +37,30 @@ from conformance.model import (
 )
 
 Weigh = Callable[[str], str]
-"""What a violation of a requirement shows as: fail, warn or tolerated."""
+"""What a violation of a requirement shows as: fail, warn, tolerated; not-applicable where the shim decides it."""
 OutcomeOf = Callable[[Part], Outcome]
 """How a part ended."""
 
-_SEVERITY = ("pass", "tolerated", "warn", "fail", "leak", "hang", "crash")
+_OUT = "not-applicable"
+_SEVERITY = (_OUT, "pass", "tolerated", "warn", "fail", "leak", "hang", "crash")
 _ANSWERED_BADLY = ("violation", "leak", "crash")
+_OF_THE_SUBJECT = ("leak", "hang", "crash")
+"""Observations that no shim decides, under whatever requirement they were made."""
+_SILENT = frozenset(o.name for o in UNANSWERED)
+KEPT = 10
+"""How many findings of one kind a watch keeps under one requirement."""
 
 
-def weigher(requirements: Mapping[str, Requirement], *, strict: bool = False) -> Weigh:
-    """Weigh by the catalogue; unknown requirements weigh as failures, with `strict` warnings do too."""
+def weigher(requirements: Mapping[str, Requirement], *, strict: bool = False, ours: Sequence[str] = ()) -> Weigh:
+    """Weigh by the catalogue; unknown requirements weigh as failures, with `strict` warnings do too.
 
+    `ours` are globs of requirements that the shim and not the implementation decides.
+    """
+
+    @cache
     def weigh(requirement: str) -> str:
+        if any(fnmatchcase(requirement, glob) for glob in ours):
+            return _OUT
         row = requirements.get(requirement)
         weight = row.weight if row else "fail"
         return "fail" if strict and weight == "warn" else weight
@@ -57,15 +72,18 @@ def weigher(requirements: Mapping[str, Requirement], *, strict: bool = False) ->
 class Seen:
     """What one round of a case showed, before the rounds are compared.
 
-    `stopped` is set where the round decides nothing: (verdict, reason). `healthy` is None where health was not tried.
-    `answered` says that a violation rests on an answer of the subject and needs no health.
+    `stopped` is set where the round decides nothing: (verdict, reason). `healthy` is None where health was not tried;
+    `after` is the part behind which it failed. `answered` says that a violation rests on an answer of the subject and
+    needs no health, `broken` that the adapter is at fault.
     """
 
     twin: bool = True
     stopped: tuple[str, str] | None = None
     findings: list[Finding] = field(default_factory=list)
     healthy: bool | None = None
+    after: str = ""
     answered: bool = False
+    broken: bool = False
     ended: str = ""
 
     @property
@@ -74,50 +92,68 @@ class Seen:
         return max((f.observation for f in self.findings), key=OBSERVATIONS.index, default="as-expected")
 
     @property
+    def bad(self) -> bool:
+        """Whether something was seen that wants a second look."""
+        return self.worst not in {"as-expected", "tolerated"}
+
+    @property
     def clean(self) -> bool:
         """Whether the round can stand alone: its controls held, and nothing that wants a second look was seen."""
-        if self.stopped is not None:
-            return self.twin
-        return self.twin and self.healthy is not False and self.worst in {"as-expected", "tolerated"}
+        return self.twin and self.healthy is not False and (self.stopped is not None or not self.bad)
 
 
 def look(case: Case, transcript: Transcript) -> Seen:
-    """What the parts of one round show."""
+    """What the parts of one round show. Where the protocol's own code fails over them, the suite is at fault."""
     seen = Seen()
-    ended = _asked_once(case.exchange.outcome)
-    twin = next((p for p in transcript.parts if p.name == TWIN), None)
-    if (trouble := _trouble(transcript)) is not None:
+    try:
+        _look(case, transcript, seen, _asked_once(case.exchange.outcome))
+    except Exception as why:  # noqa: BLE001 - outcome functions and judges are code of protocols: one case, not the run
+        seen.stopped = ("error", f"the suite failed in judging: {type(why).__name__}: {why}")
+    return seen
+
+
+def _look(case: Case, transcript: Transcript, seen: Seen, ended: OutcomeOf) -> None:
+    _look_at_health(transcript, seen, ended)
+    if (trouble := _trouble(transcript, seen)) is not None:
         seen.stopped = trouble
-        return seen
+        return
+    twin = next((p for p in transcript.parts if p.name == TWIN), None)
     if twin is not None and (outcome := ended(twin)) != ACCEPTED:
-        seen.twin = False
-        seen.ended = _told(twin, outcome)
         if outcome == UNSUPPORTED:
-            seen.twin, seen.stopped = True, ("unsupported", twin.detail())
-        return seen
+            seen.stopped = ("unsupported", twin.detail())
+        else:
+            seen.twin, seen.ended = False, _told(twin, outcome)
+        return
     absent = next((p for p in transcript.tested if p.last("absent")), None)
     if absent is not None:
-        seen.stopped = ("not-applicable", absent.detail())
-        return seen
+        seen.stopped = (_OUT, absent.detail())
+        return
+    if case.own_judge is not None:
+        silent = _unanswered(transcript, ended)
+        for finding in (f for turn in _turns(transcript) for f in case.own_judge(turn)):
+            seen.findings.append(finding)
+            seen.answered |= finding.observation in _ANSWERED_BADLY and finding.part not in silent
+    missing = list(_by_expectation(case, transcript, seen, ended))
     without = [p for p in transcript.tested if ended(p) == UNSUPPORTED]
+    if seen.bad:  # a violation counts, whatever follows
+        return
     if without and (case.scripted or len(without) == len(transcript.tested)):
         seen.stopped = ("unsupported", without[0].detail())
-        return seen
-    anew = [p for p in transcript.parts if p.name == HEALTH and p.scope == "subject"]
-    seen.healthy = all(ended(p) == ACCEPTED for p in anew) if anew else None
-    if seen.healthy is False:
-        last = next(p for p in anew if ended(p) != ACCEPTED)
-        seen.ended = _told(last, ended(last))
-    if case.own_judge is not None:
-        seen.findings += [f for turn in _turns(transcript) for f in case.own_judge(turn)]
-    if case.expect or case.also:
-        missing = list(_by_expectation(case, transcript, seen, ended))
-        if missing:
-            seen.stopped = ("inconclusive", missing[0])
-    seen.answered = any(
-        f.observation in _ANSWERED_BADLY and f.part not in _unanswered(transcript, ended) for f in seen.findings
-    )
-    return seen
+    elif missing:
+        seen.stopped = ("inconclusive", missing[0])
+
+
+def _look_at_health(transcript: Transcript, seen: Seen, ended: OutcomeOf) -> None:
+    """Whether the subject was alive afterwards, and if not, behind which part."""
+    behind = ""
+    for part in transcript.parts:
+        if part.name == HEALTH and part.scope == "subject":
+            seen.healthy = ended(part) == ACCEPTED
+            if not seen.healthy:
+                seen.ended, seen.after = _told(part, ended(part)), behind
+                return
+        elif part.name not in {TWIN, HEALTH}:
+            behind = part.name
 
 
 def _asked_once(outcome: OutcomeOf) -> OutcomeOf:
@@ -133,23 +169,26 @@ def _asked_once(outcome: OutcomeOf) -> OutcomeOf:
     return ended
 
 
-def _trouble(transcript: Transcript) -> tuple[str, str] | None:
+def _trouble(transcript: Transcript, seen: Seen) -> tuple[str, str] | None:
     """Whatever makes the case an error of the suite or the adapter."""
     for part in transcript.parts:
         kinds = {e.what for e in part.events}
         if ERROR.name in kinds:
             return "error", f"the suite failed in the part {part.name}: {part.detail()}"
         if ADAPTER.name in kinds:
+            seen.broken = True
             return "error", f"the adapter failed in the part {part.name}: {part.detail()}"
-        if not part.changes:
-            continue
-        unapplied = set(range(len(part.changes))) - part.applied
-        if unapplied and (end := part.ending()) != UNSUPPORTED and end.name != ABSENT.name:
-            change = part.changes[min(unapplied)]
-            if end == NOTHING:
-                return "error", f"the change {change} was never applied in the part {part.name}"
-            return "inconclusive", f"{part.name} ended before {change} could be applied: {_told(part, end)}"
+        if (change := _unapplied(part)) is not None and part.ending() == NOTHING:
+            return "error", f"the change {change} was never applied in the part {part.name}"
     return None
+
+
+def _unapplied(part: Part) -> Change | None:
+    """The first change of a part that was not applied."""
+    if not part.changes:
+        return None
+    applied = part.applied
+    return next((change for n, change in enumerate(part.changes) if n not in applied), None)
 
 
 def _turns(transcript: Transcript) -> Iterator[Transcript]:
@@ -158,8 +197,7 @@ def _turns(transcript: Transcript) -> Iterator[Transcript]:
 
 
 def _unanswered(transcript: Transcript, ended: OutcomeOf) -> set[str]:
-    names = {o.name for o in UNANSWERED}
-    return {p.name for p in transcript.tested if ended(p).name in names}
+    return {p.name for p in transcript.tested if ended(p).name in _SILENT}
 
 
 def _told(part: Part, outcome: Outcome) -> str:
@@ -175,27 +213,38 @@ def _by_expectation(case: Case, transcript: Transcript, seen: Seen, ended: Outco
         outcome = ended(part)
         if outcome == UNSUPPORTED:
             continue  # one attempt of several that the subject has no way to make decides nothing
+        if (change := _unapplied(part)) is not None:
+            yield f"{part.name} ended before {change} could be applied: {_told(part, outcome)}"
+            continue
         if outcome.name == CRASH.name:
             seen.findings.append(Finding("crash", f"{part.name}: {_told(part, outcome)}", "", part.name))
+            seen.answered = True
             continue
         allowed = case.allowed(part.name)
         if allowed:
             finding = _expected(part, outcome, allowed)
             seen.findings.append(finding)
-            if finding.observation != "violation":
+            if finding.observation == "violation":
+                seen.answered |= outcome.name not in _SILENT
+            else:
                 seen.findings += _survived(transcript, at, next(o for o in allowed if o.allows(outcome)), ended)
         for requirement, outcomes in case.also.items():
             if not case.scripted or allowed:
-                seen.findings.append(replace(_expected(part, outcome, outcomes), requirement=requirement))
+                finding = replace(_expected(part, outcome, outcomes), requirement=requirement)
+                seen.findings.append(finding)
+                seen.answered |= finding.observation == "violation" and outcome.name not in _SILENT
     if isinstance(case.expect, Mapping):
-        for name in case.expect:
-            if not transcript.named(name) and not any(f.observation == "crash" for f in seen.findings):
-                last = transcript.tested[-1] if transcript.tested else None
-                yield (
-                    f"the step {name} was not reached: {last.name} ended in {_told(last, ended(last))}"
-                    if last
-                    else f"the step {name} was not reached"
-                )
+        yield from _not_reached(case.expect, transcript, ended)
+
+
+def _not_reached(steps: Iterable[str], transcript: Transcript, ended: OutcomeOf) -> Iterator[str]:
+    for turn in _turns(transcript):
+        last = turn.tested[-1]
+        for name in steps:
+            if not turn.named(name):
+                yield f"the step {name} was not reached: {last.name} ended in {_told(last, ended(last))}"
+    if not transcript.tested:
+        yield f"the step {next(iter(steps))} was not reached"
 
 
 def _expected(part: Part, outcome: Outcome, allowed: Sequence[Outcome]) -> Finding:
@@ -228,7 +277,7 @@ def judge(case: Case, transcript: Transcript, weigh: Weigh) -> Verdict:
     if not rounds:
         return _stopped(case, transcript, "inconclusive", "it did not come to run by itself")
     first, last = rounds[0], rounds[-1]
-    stopped = next((r.stopped for r in rounds if r.stopped and r.stopped[0] != "inconclusive"), None) or last.stopped
+    stopped = next((r.stopped for r in rounds if r.stopped and r.stopped[0] != "inconclusive"), None)
     if stopped is not None:
         return _stopped(case, transcript, *stopped)
     if len(rounds) == 1:
@@ -238,22 +287,32 @@ def judge(case: Case, transcript: Transcript, weigh: Weigh) -> Verdict:
             return _stopped(case, transcript, "inconclusive", f"the twin was not accepted, twice: {last.ended}")
         return _single(case, transcript, last, weigh)
     if first.answered and last.answered:
-        return _graded(case, transcript, _merged(first, last), weigh)
+        died = [_death(case, last)] if first.healthy is False and last.healthy is False else []
+        return _agreed(case, transcript, first.findings, [*last.findings, *died], weigh)
     if first.healthy is False:
         return _after_death(case, transcript, first, last, weigh)
     if not last.twin:
+        if first.answered:
+            return _graded(case, transcript, first.findings, weigh)
         return _stopped(case, transcript, "inconclusive", f"on a fresh start the twin was not accepted: {last.ended}")
     if last.healthy is False:
-        return _after_death(case, transcript, last, last, weigh)
-    one, two = (_graded(case, transcript, r.findings, weigh) for r in (first, last))
-    if one.shown == two.shown:
+        return _stopped(case, transcript, "inconclusive", f"health failed in 1 of 2 attempts: {last.ended}")
+    if last.stopped is not None:
+        return _stopped(case, transcript, *last.stopped)
+    return _agreed(case, transcript, first.findings, last.findings, weigh)
+
+
+def _agreed(
+    case: Case, transcript: Transcript, first: Sequence[Finding], last: Sequence[Finding], weigh: Weigh
+) -> Verdict:
+    """What two attempts show together: nothing conclusive where only one of them shows something bad."""
+    one, two = (_graded(case, transcript, findings, weigh) for findings in (first, last))
+    if one.shown == two.shown and one.requirements == two.requirements:
         return two
+    if one.shown == two.shown or (one.shown in BAD and two.shown in BAD):
+        return _graded(case, transcript, (*first, *last), weigh)
     reason = f"seen in 1 of 2 attempts: {(one if one.shown in (*BAD, 'warn') else two).reason}"
     return _stopped(case, transcript, "inconclusive", reason)
-
-
-def _merged(first: Seen, last: Seen) -> list[Finding]:
-    return last.findings if first.worst == last.worst else [*first.findings, *last.findings]
 
 
 def _single(case: Case, transcript: Transcript, seen: Seen, weigh: Weigh) -> Verdict:
@@ -262,6 +321,8 @@ def _single(case: Case, transcript: Transcript, seen: Seen, weigh: Weigh) -> Ver
     if seen.healthy is False and not seen.answered:
         reason = f"the subject was not alive afterwards ({seen.ended}), and the change is not shown to be why"
         return _stopped(case, transcript, "inconclusive", reason)
+    if seen.stopped is not None:
+        return _stopped(case, transcript, *seen.stopped)
     return _graded(case, transcript, seen.findings, weigh)
 
 
@@ -270,16 +331,23 @@ def _after_death(case: Case, transcript: Transcript, first: Seen, last: Seen, we
     if not last.twin:
         if transcript.parts[-1].generation == transcript.parts[0].generation:
             because = f"the subject is dead since this change ({last.ended}); not repeated, as it is not ours to start"
-            return _graded(case, transcript, [*first.findings, Finding("crash", because)], weigh)
+            died = Finding("crash", because, "", first.after, {"repeated": False})
+            return _graded(case, transcript, [*first.findings, died], weigh)
+        if first.answered:
+            return _graded(case, transcript, first.findings, weigh)
         reason = f"health failed ({first.ended}), and on a fresh start so did the twin: {last.ended}"
         return _stopped(case, transcript, "inconclusive", reason)
     if last.healthy is False:
-        what = "hang" if last.ended.startswith("timeout") and last.worst != "crash" else "crash"
-        because = f"after the change the subject serves nobody ({last.ended}); on a fresh start it serves until then"
-        return _graded(case, transcript, [*last.findings, Finding(what, because)], weigh)
-    if last.worst == "crash":
-        return _graded(case, transcript, last.findings, weigh)
+        return _graded(case, transcript, [*last.findings, _death(case, last)], weigh)
     return _stopped(case, transcript, "inconclusive", f"health failed in 1 of 2 attempts: {first.ended}")
+
+
+def _death(case: Case, seen: Seen) -> Finding:
+    """Only health failed on a fresh start: a crash, or a hang where nothing but silence tells of it."""
+    what = "hang" if seen.ended.startswith(TIMEOUT.name) and seen.worst != "crash" else "crash"
+    change = f"the attempt {seen.after}" if case.each else "the change"
+    because = f"after {change} the subject serves nobody ({seen.ended}); on a fresh start it serves until then"
+    return Finding(what, because, "", seen.after)
 
 
 def _stopped(case: Case | Watch, transcript: Transcript, shown: str, reason: str) -> Verdict:
@@ -291,11 +359,15 @@ def _graded(case: Case | Watch, transcript: Transcript, findings: Iterable[Findi
     findings = tuple(findings)
     decided: dict[str, str] = {}
     for requirement in (*case.decides, *(f.requirement for f in findings if f.requirement)):
+        if (weight := weigh(requirement)) == _OUT:
+            decided[requirement] = _OUT
+            continue
         own = [f for f in findings if f.requirement == requirement or _falls_on(case, f, requirement)]
-        decided[requirement] = max((_shown(f, weigh(requirement)) for f in own), key=_SEVERITY.index, default="pass")
-    shown = max((decided[r] for r in case.requirements), key=_SEVERITY.index)
+        decided[requirement] = max((_shown(f, weight) for f in own), key=_SEVERITY.index, default="pass")
     # What is decided on the side raises the case's verdict only where it is bad: a recorded preference does not.
-    shown = max([shown, *(s for s in decided.values() if s != "tolerated")], key=_SEVERITY.index)
+    sides = (s for s in decided.values() if s != "tolerated")
+    grave = (f.observation for f in findings if f.observation in _OF_THE_SUBJECT)
+    shown = max([*(decided[r] for r in case.requirements), *sides, *grave], key=_SEVERITY.index)
     telling = next((f for f in findings if any(_shown(f, weigh(r)) == shown for r in _on(case, f))), None)
     reason = telling.because if telling else "nothing was seen"
     return Verdict(case.id, transcript.variant, shown, reason, findings, decided)
@@ -321,11 +393,37 @@ def _shown(finding: Finding, weight: str) -> str:
             return other
 
 
-def judge_watch(watch: Watch, findings: Sequence[Finding], parts: int, weigh: Weigh) -> Verdict:
-    """The verdict on a watch from what it found in all parts of a run."""
-    empty = Transcript(watch.id, {}, ())
-    if not parts:
-        return _stopped(watch, empty, "inconclusive", "it saw no part of any case")
-    if not findings:
-        findings = (Finding("as-expected", f"nothing in {parts} parts"),)
-    return _graded(watch, empty, findings, weigh)
+class Watching:
+    """What a watch has seen so far: as few findings as its verdict needs, however many parts there are."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.parts = 0
+        self.trouble = ""
+        self._kept: dict[tuple[str, str], list[Finding]] = {}
+
+    def see(self, part: Part) -> None:
+        """Look at a part, unless the watch's `where` excludes its variant."""
+        for axis, values in self.watch.where.items():
+            if values != "first" and part.variant.get(axis) not in values:
+                return
+        self.parts += 1
+        try:
+            for finding in self.watch.look(part):
+                kept = self._kept.setdefault((finding.observation, finding.requirement), [])
+                if len(kept) < KEPT:
+                    kept.append(finding)
+        except Exception as why:  # noqa: BLE001 - a watch is code of a protocol: its failure is its own verdict
+            told = f"the suite failed in the part {part.name}: {type(why).__name__}: {why}"
+            self.trouble = self.trouble or told
+
+    def verdict(self, weigh: Weigh) -> Verdict:
+        """The verdict on the watch."""
+        empty = Transcript(self.watch.id, {}, ())
+        if self.trouble:
+            return _stopped(self.watch, empty, "error", self.trouble)
+        if not self.parts:
+            return _stopped(self.watch, empty, "inconclusive", "it saw no part of any case")
+        findings = [f for kept in self._kept.values() for f in kept]
+        nothing = Finding("as-expected", f"nothing in {self.parts} parts")
+        return _graded(self.watch, empty, findings or [nothing], weigh)

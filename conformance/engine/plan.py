@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -64,7 +64,8 @@ class Terms:
 
     `offer` is what the subject says of the role, `has` the needs that this run can meet (features and controls of the
     subject, and what the run itself has: `target`, `vantages`, `alone`, …), `lacks` why others cannot be met, as
-    (verdict, reason); `ours` are the requirements that the shim and not the implementation decides, as globs.
+    (verdict, reason); `ours` are the requirements that the shim and not the implementation decides, as globs. `include`
+    are globs of ids, or `ID[LABEL]` for one attempt of a case.
     """
 
     offer: RoleOffer = field(default_factory=RoleOffer)
@@ -77,11 +78,21 @@ class Terms:
     base_only: bool = False
 
 
+def ours_of(entries: Iterable[str], role: str) -> tuple[str, ...]:
+    """The globs of requirements that the shim decides in a role; an entry `ROLE:GLOB` concerns that role only."""
+    found = []
+    for entry in entries:
+        only, colon, glob = entry.rpartition(":")
+        if not colon or only == role:
+            found.append(glob)
+    return tuple(found)
+
+
 def make_plan(cases: Iterable[Case | Watch], requirements: Mapping[str, Requirement], terms: Terms) -> Plan:
     """Multiply the chosen cases by the variants that the subject offers."""
     plan = Plan()
-    for item in cases:
-        if not _chosen(item, requirements, terms):
+    for known in cases:
+        if (item := _chosen(known, requirements, terms)) is None:
             continue
         own = [r for r in item.decides if any(fnmatchcase(r, glob) for glob in terms.ours)]
         if len(own) == len(item.decides):
@@ -97,13 +108,25 @@ def make_plan(cases: Iterable[Case | Watch], requirements: Mapping[str, Requirem
     return plan
 
 
-def _chosen(item: Case | Watch, requirements: Mapping[str, Requirement], terms: Terms) -> bool:
-    if terms.include and not any(fnmatchcase(item.id, glob) or item.id == glob for glob in terms.include):
-        return False
+def _chosen(item: Case | Watch, requirements: Mapping[str, Requirement], terms: Terms) -> Case | Watch | None:
+    """The case or watch, if it is wanted; of a case only those attempts that are."""
     levels = {"must": ("fail",), "should": ("fail", "warn")}.get(terms.level)
-    if levels is None:
-        return True
-    return any((row := requirements.get(r)) is not None and row.weight in levels for r in item.decides)
+    if levels is not None and not any(r in requirements and requirements[r].weight in levels for r in item.decides):
+        return None
+    if not terms.include or any(fnmatchcase(item.id, glob) for glob in terms.include):
+        return item
+    labels = [label for entry in terms.include if (label := _attempt(item, entry)) is not None]
+    if isinstance(item, Case) and labels:
+        return replace(item, each={label: value for label, value in item.each.items() if label in labels})
+    return None
+
+
+def _attempt(item: Case | Watch, entry: str) -> str | None:
+    """The label in an entry `ID[LABEL]`, where it is one of the case's; a set of characters looks the same."""
+    name, bracket, label = entry.partition("[")
+    label = label.removesuffix("]")
+    known = isinstance(item, Case) and label in item.each
+    return label if bracket and entry.endswith("]") and known and fnmatchcase(item.id, name) else None
 
 
 def _missing(case: Case, terms: Terms) -> tuple[str, str] | None:

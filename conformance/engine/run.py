@@ -1,6 +1,6 @@
 """Runs a plan against a subject: lanes, controls, suspects, fresh starts, verdicts. Knows no protocol.
 
-First all cases run in lanes, side by side. What stands by itself there (controls held, nothing bad seen) is decided.
+All cases run in lanes, side by side. What stands by itself there (controls held, nothing bad seen) is decided.
 Everything else runs again alone, on a fresh start: a death, a hang or a failing twin belongs to a case only when that
 case shows it without company.
 """
@@ -10,35 +10,24 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from conformance.bench import Ask, CaseRun, Setup
-from conformance.engine.judge import Seen, Weigh, judge, judge_watch, look
+from conformance.engine.controls import Controls
+from conformance.engine.judge import Seen, Watching, Weigh, judge, look
 from conformance.engine.plan import NotRun, Plan, Planned
 from conformance.engine.stream import VerdictRecord
-from conformance.model import (
-    ACCEPTED,
-    BAD,
-    HEALTH,
-    TWIN,
-    Absent,
-    AdapterError,
-    Case,
-    Change,
-    ConformanceError,
-    Ended,
-    Finding,
-    Part,
-    Transcript,
-    Verdict,
-    variant_name,
-)
-from conformance.wire import DecodeError
+from conformance.model import BAD, HEALTH, TWIN, AdapterError, Ended, Part, Transcript, Verdict, variant_name
+from conformance.subjects import AnsweredError, tribunal
 
 GROUP_SIZE = 24
 """How many cases with the same twin a lane takes at once."""
+BREAKS = 3
+"""How many cases in a row may end with a broken adapter before the run gives up."""
+HOPELESS = 8
+"""How many twins may fail, none having been accepted, before the run gives up."""
 
 
 class Sink(Protocol):
@@ -55,12 +44,16 @@ class Sink(Protocol):
 
 
 class Forget:
-    """A sink that keeps verdicts only."""
+    """A sink that keeps nothing but the number of parts."""
+
+    def __init__(self) -> None:
+        self.parts = 0
 
     def part(self, part: Part) -> int:
-        """Forget it."""
-        del part
-        return 0
+        """Number it."""
+        self.parts += 1
+        part.number = self.parts
+        return self.parts
 
     def verdict(self, record: VerdictRecord) -> None:
         """Forget it."""
@@ -81,29 +74,49 @@ class Settings:
     known: Callable[[Verdict], bool] = lambda _: False
     progress: Callable[[Verdict], None] = lambda _: None
     impossible: Sequence[Ask] = ()
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 @dataclass(slots=True)
 class Outcomes:
-    """What a run came to."""
+    """What a run came to.
+
+    `void` says why nothing that the adapter said is worth anything, `unowned` tells of deaths that no case repeated,
+    `dead` why the rest of the plan was not run.
+    """
 
     verdicts: list[Verdict] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
+    unowned: list[str] = field(default_factory=list)
     dead: str = ""
     interrupted: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Attempt:
-    """A case on its way to a verdict: its rounds so far."""
+    """A case on its way to a verdict: its rounds so far. `shared` is the part that it has of the case before it."""
 
     planned: Planned
-    rounds: list[list[Part]] = field(default_factory=list)
     started: float = 0.0
+    shared: Part | None = None
+    company: bool = False
+    rounds: list[list[Part]] = field(default_factory=list)
+    shown: str = ""
 
     def transcript(self) -> Transcript:
         parts = tuple(p for parts in self.rounds for p in parts)
         return Transcript(self.planned.case.id, self.planned.variant, parts)
+
+    def set_aside(self) -> None:
+        """Let the last round decide nothing; the part of the other case stays that case's."""
+        self.rounds[-1] = [part for part in self.rounds[-1] if part is not self.shared]
+        for part in self.rounds[-1]:
+            part.round = 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it has a round that decides something."""
+        return any(part.round for parts in self.rounds for part in parts)
 
 
 class Runner:
@@ -116,10 +129,19 @@ class Runner:
         self.settings = settings
         self.sink = sink
         self.outcomes = Outcomes()
+        self._open: dict[_Attempt, None] = {}  # begun and not decided, in their order
+        self._suspects: list[_Attempt] = []
         self._again: list[_Attempt] = []
+        self._flying: set[_Attempt] = set()
         self._trouble = False
-        self._watched: dict[str, list[Finding]] = {w.id: [] for w in plan.watches}
-        self._watched_parts: Counter[str] = Counter()
+        self._death = ""
+        self._used = False
+        self._breaks = 0
+        self._good: Planned | None = None
+        self._accepted: set[tuple[Any, ...]] = set()
+        self._hopeless: dict[tuple[Any, ...], str] = {}
+        self._watching = [Watching(w) for w in plan.watches]
+        self._failed = 0
         self._next_slot = 0.0
 
     async def run(self) -> Outcomes:
@@ -129,201 +151,310 @@ class Runner:
         try:
             await self._start()
             await self._side_by_side()
-            await self._alone()
+            await self._alone(self._again)
             await self._tribunal("at the end")
         except asyncio.CancelledError:
             self.outcomes.interrupted = True
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
+        except AdapterError as why:
+            self._void(why.what)
+            self.outcomes.dead = self.outcomes.dead or f"the adapter failed: {why.what}"
         finally:
             await self._finish()
         return self.outcomes
 
+    async def leave(self, reason: str) -> Outcomes:
+        """Run nothing: all of the plan is inconclusive, and why."""
+        self.outcomes.dead, self.outcomes.interrupted = reason, True
+        for skipped in self.plan.not_run:
+            self._skip(skipped)
+        await self._finish()
+        return self.outcomes
+
     async def _start(self) -> None:
-        await self.setup.subject.start()
+        await self.setup.subject.restart()
         self.setup.memory.clear()
         await self._tribunal("at the start")
 
     async def _finish(self) -> None:
-        decided = {(v.case, variant_name(v.variant)) for v in self.outcomes.verdicts}
-        for planned in self.plan.run:
-            if (planned.case.id, variant_name(planned.variant)) not in decided:
-                reason = self.outcomes.dead or "the run was interrupted before"
-                self._skip(NotRun(planned.case, planned.variant, "inconclusive", reason))
-        for watch in self.plan.watches:
-            findings = self._watched[watch.id]
-            self._emit(judge_watch(watch, findings, self._watched_parts[watch.id], self.weigh), ())
-        await self.setup.subject.stop()
+        try:
+            for attempt in list(self._open):
+                if attempt.rounds:
+                    self._decide(attempt)
+            decided = {(v.case, variant_name(v.variant)) for v in self.outcomes.verdicts}
+            reason = self.outcomes.dead or "the run was interrupted before"
+            for planned in self.plan.run:
+                if (planned.case.id, variant_name(planned.variant)) not in decided:
+                    self._skip(NotRun(planned.case, planned.variant, "inconclusive", reason))
+            for watching in self._watching:
+                self._emit(watching.verdict(self.weigh), ())
+        finally:
+            await self.setup.subject.stop()
 
     # side by side
 
     async def _side_by_side(self) -> None:
         groups = deque(_groups([p for p in self.plan.run if "alone" not in p.case.needs]))
-        for planned in self.plan.run:
-            if "alone" in planned.case.needs:
-                self._again.append(_Attempt(planned))
+        self._again += [self._begun(p) for p in self.plan.run if "alone" in p.case.needs]
         while groups and not self._over():
-            self._trouble = False
-            async with asyncio.TaskGroup() as lanes:
-                for _ in range(min(self.settings.lanes, len(groups))):
-                    lanes.create_task(self._lane(groups))
+            self._trouble, self._death = False, ""
+            try:
+                async with asyncio.TaskGroup() as lanes:
+                    for _ in range(min(self.settings.lanes, len(groups))):
+                        lanes.create_task(self._lane(groups))
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from several
             if self._trouble:
-                await self._fresh_start()
+                await self._settle()
 
     async def _lane(self, groups: deque[list[Planned]]) -> None:
+        held: _Attempt | None = None
         while groups and self._going():
             group = groups.popleft()
             before: Part | None = None
             while group and self._going():
-                before = await self._first(group.pop(0), before)
+                held, before = await self._first(group.pop(0), before, held)
             if group:
                 groups.append(group)
+        if held is not None:
+            self._decide(held)
 
     def _going(self) -> bool:
         return not self._trouble and not self._over()
 
-    async def _first(self, planned: Planned, before: Part | None) -> Part | None:
-        """Run a case in company; gives the health that can be the next case's twin."""
-        attempt = _Attempt(planned, started=self.setup.clock())
-        parts = await self._round(planned, 1, before)
-        attempt.rounds.append(parts)
-        seen = look(planned.case, attempt.transcript())
-        last = parts[-1]
-        dead = bool(self.setup.subject.died())
-        self._trouble = self._trouble or dead or seen.healthy is False or not seen.twin
+    async def _first(
+        self, planned: Planned, before: Part | None, held: _Attempt | None
+    ) -> tuple[_Attempt | None, Part | None]:
+        """Run a case in company. Gives its attempt while the next twin may still cast doubt on it, and its health.
+
+        `held` is that of the case before: it is decided once this case's twin was accepted, and suspected if not.
+        """
+        attempt = self._begun(planned, before)
+        if self._given_up(attempt):
+            return held, None
+        self._meet(attempt)
+        try:
+            parts = await self._round(attempt, 1, before)
+        finally:
+            self._flying.discard(attempt)
+        seen = self._seen(attempt)
+        dead = self.setup.subject.died()
+        self._death = self._death or dead
+        fallen = bool(dead) or seen.healthy is False or not seen.twin or await self._breaking(seen)
+        self._trouble = self._trouble or fallen
+        if held is not None:
+            if seen.twin:
+                self._decide(held)
+            else:
+                held.set_aside()
+                self._suspects.append(held)
         if self._trouble and (dead or not seen.clean):
-            for part in parts:
-                part.round = 0
+            if attempt.company:
+                attempt.set_aside()
+            self._suspects.append(attempt)
+            return None, None
+        if not seen.clean and self._wants_retry(attempt):
             self._again.append(attempt)
-            return None
-        if seen.clean or not self._wants_retry(attempt):
-            self._decide(attempt)
+        elif seen.clean and parts[-1].name == HEALTH:
+            return attempt, parts[-1]
         else:
-            self._again.append(attempt)
-        return last if last.name == HEALTH and last.scope == "subject" else None
+            self._decide(attempt)
+        return None, parts[-1] if parts[-1].name == HEALTH else None
+
+    def _begun(self, planned: Planned, shared: Part | None = None) -> _Attempt:
+        attempt = _Attempt(planned, shared=shared)
+        self._open[attempt] = None
+        return attempt
+
+    def _meet(self, attempt: _Attempt) -> None:
+        """Note that cases which are under way at the same time are in each other's company."""
+        attempt.company = bool(self._flying)
+        for other in self._flying:
+            other.company = True
+        self._flying.add(attempt)
+
+    async def _settle(self) -> None:
+        """After trouble: whoever was under way runs alone, and what is repeated there is its own."""
+        suspects, self._suspects = self._suspects, []
+        await self._alone(suspects)
+        if self._death and not any(a.shown in {"crash", "hang", "inconclusive"} for a in suspects):
+            names = ", ".join(a.planned.key for a in suspects)
+            told = f"the subject died ({self._death}) while {names} were under way, and none of them repeats it alone"
+            self.outcomes.unowned.append(told)
+            self.sink.note(told)
+
+    # alone
+
+    async def _alone(self, attempts: Sequence[_Attempt]) -> None:
+        """Each case that needs it, by itself, in the order in which they came."""
+        dirty = self._trouble
+        for attempt in attempts:
+            if self._over():
+                break
+            if not attempt.counts:
+                if self._given_up(attempt):
+                    continue
+                if dirty or attempt.rounds:
+                    await self._fresh_start()
+                await self._round(attempt, 1)
+            seen = self._seen(attempt)
+            if not seen.clean and (self._wants_retry(attempt) or seen.healthy is False or not seen.twin):
+                await self._fresh_start()
+                await self._round(attempt, 2, singly=True)
+                seen = self._seen(attempt)
+            dirty = await self._breaking(seen) or not seen.clean or bool(self.setup.subject.died())
+            self._decide(attempt)
+            if not seen.twin:
+                await self._lost(attempt, seen)
+        if dirty and not self._over():
+            await self._fresh_start()
+
+    def _seen(self, attempt: _Attempt) -> Seen:
+        seen = look(attempt.planned.case, Transcript("", {}, tuple(attempt.rounds[-1])))
+        if seen.twin and seen.stopped is None:
+            self._good = attempt.planned
+            self._accepted.add(attempt.planned.shares)
+        return seen
 
     def _wants_retry(self, attempt: _Attempt) -> bool:
         verdict = judge(attempt.planned.case, attempt.transcript(), self.weigh)
         bad = verdict.shown in {*BAD, "warn", "inconclusive"}
         return self.settings.retry and bad and not self.settings.known(verdict)
 
-    # alone
+    async def _breaking(self, seen: Seen) -> bool:
+        """Whether the adapter broke, for good; several times in a row, the run is not worth going on with."""
+        if not seen.broken or not await self._fallen():
+            self._breaks = 0
+            return False
+        self._breaks += 1
+        if self._breaks >= BREAKS and seen.stopped is not None:
+            self.outcomes.dead = self.outcomes.dead or f"{self._breaks} cases in a row: {seen.stopped[1]}"
+        return True
 
-    async def _alone(self) -> None:
-        """Each case that needs it, by itself, in the order in which they came."""
-        dirty = False
-        for attempt in self._again:
-            if self._over():
-                break
-            if not attempt.rounds or attempt.rounds[-1][0].round == 0:
-                if dirty or attempt.rounds:
-                    await self._fresh_start()
-                attempt.started = attempt.started or self.setup.clock()
-                attempt.rounds.append(await self._round(attempt.planned, 1))
-            seen = self._seen(attempt)
-            if not seen.clean and (self._wants_retry(attempt) or seen.healthy is False or not seen.twin):
-                await self._fresh_start()
-                attempt.rounds.append(await self._round(attempt.planned, 2, singly=True))
-                seen = self._seen(attempt)
-            dirty = not seen.clean
-            self._decide(attempt)
-            if not self.setup.subject.ours and not seen.twin and attempt.rounds[0]:
-                await self._still_there(attempt)
-        if dirty and not self._over():
-            await self._fresh_start()
+    async def _lost(self, attempt: _Attempt, seen: Seen) -> None:
+        """After a twin failed twice: see what is still worth running."""
+        planned = attempt.planned
+        if planned.shares not in self._accepted:
+            self._hopeless[planned.shares] = f"the twin was not accepted, as for {planned.key}: {seen.ended}"
+        if self._good is None:
+            if len(self._hopeless) >= HOPELESS:
+                self.outcomes.dead = f"no exchange was accepted even without a change; the last one: {seen.ended}"
+        elif not self.setup.subject.ours and not await self._still_there(self._good):
+            self.outcomes.dead = f"the target serves nobody since {planned.key}"
 
-    def _seen(self, attempt: _Attempt) -> Seen:
-        return look(attempt.planned.case, Transcript("", {}, tuple(attempt.rounds[-1])))
+    async def _still_there(self, good: Planned) -> bool:
+        """Whether a target that is not ours to start still accepts what it accepted last."""
+        run = self._case_run(good, 1)
+        async with run.stack:
+            return await Controls(run, good.case, self._pace).control(TWIN)
 
-    async def _still_there(self, attempt: _Attempt) -> None:
-        """After a twin failed on a target that is not ours to start: see whether to go on."""
-        parts = await self._round(attempt.planned, 1, only_twin=True)
-        if attempt.planned.case.exchange.outcome(parts[-1]) != ACCEPTED:
-            self.outcomes.dead = f"the target serves nobody since {attempt.planned.key}"
+    def _given_up(self, attempt: _Attempt) -> bool:
+        """Decide a case whose twin is known not to be accepted."""
+        reason = self._hopeless.get(attempt.planned.shares)
+        if reason is None:
+            return False
+        case = attempt.planned.case
+        decided = dict.fromkeys(case.decides, "inconclusive")
+        self._close(attempt, Verdict(case.id, attempt.planned.variant, "inconclusive", reason, (), decided))
+        return True
+
+    # fresh starts
 
     async def _fresh_start(self) -> None:
-        self.setup.memory.clear()
-        if not self.setup.subject.ours:
+        """A new life, where the subject is ours to start; new connections where not. Nothing if it was not used yet."""
+        if not self._used:
             return
-        await self.setup.subject.restart()
-        await self._tribunal("after a restart")
+        self.setup.memory.clear()
+        self._used = False
+        if self.setup.subject.ours:
+            await self.setup.subject.restart()
+            await self._tribunal("after a restart")
 
     async def _tribunal(self, when: str) -> None:
-        """Ask for what no one can do; `ok` is a lie, and all that the adapter said is worth nothing."""
-        for ask in self.settings.impossible:
-            try:
-                reply = await self.setup.subject.do(ask.op, ask.given, self.setup.patience)
-            except Ended:
-                continue
-            if "ok" in reply:
-                lie = f"{when} the adapter of {self.setup.subject.hello.name} answered ok to {ask.op}: {ask.why}"
-                self.outcomes.void.append(lie)
-                self.sink.note(lie, void=True)
+        """Ask for what no one can do; `ok` is a lie, and then nothing that the adapter said is worth anything."""
+        subject = self.setup.subject
+        if not subject.ours or self.outcomes.void or self.outcomes.dead:
+            return
+        try:
+            for lie in await tribunal(subject, self.settings.impossible):
+                self._void(f"{subject.hello.name} lies: {when} it {lie}")
+        except AdapterError as why:
+            self._void(why.what)
+        if await self._fallen():
+            await subject.restart()
+            self.setup.memory.clear()
+
+    def _void(self, told: str) -> None:
+        self.outcomes.void.append(told)
+        self.sink.note(told, void=True)
+
+    async def _fallen(self) -> bool:
+        """Whether the subject of an adapter is dead, silent or broken."""
+        if self.setup.subject.died():
+            return True
+        try:
+            return "died" in await self.setup.subject.do("ping", {}, self.setup.patience)
+        except AnsweredError:
+            return False
+        except (Ended, AdapterError):
+            return True
 
     # one round
 
+    def _case_run(self, planned: Planned, number: int) -> CaseRun:
+        seed = f"{self.settings.seed}/{planned.key}/{number}"
+        return CaseRun(self.setup, planned.variant, random.Random(seed), number)
+
     async def _round(
-        self,
-        planned: Planned,
-        number: int,
-        before: Part | None = None,
-        *,
-        singly: bool = False,
-        only_twin: bool = False,
+        self, attempt: _Attempt, number: int, before: Part | None = None, *, singly: bool = False
     ) -> list[Part]:
         """Twin, tested parts, health: one round of a case."""
-        case = planned.case
-        seed = f"{self.settings.seed}/{planned.key}/{number}"
-        run = CaseRun(self.setup, planned.variant, random.Random(seed), number)
-        controls = _Controls(run, case)
+        self._used = True
+        if not attempt.rounds:
+            attempt.started = self.setup.clock()
+        run = self._case_run(attempt.planned, number)
+        if before is not None and before.generation != self.setup.subject.generation:
+            before = None
         async with run.stack:
-            if before is not None and before.generation == self.setup.subject.generation:
-                run.parts.append(before)
-            elif not await self._paced(controls.twin()) or only_twin:
-                return run.parts
-            if case.scripted:
-                await self._scripted(controls, case)
-            else:
-                for n, (label, changes) in enumerate(case.attempts()):
-                    if singly and n and not await controls.twin():
-                        return run.parts
-                    live = await self._paced(controls.changed(label, changes))
-                    await controls.health_in(live)
-                    if singly and case.each and not await controls.health():
-                        return run.parts
-            if not (singly and case.each):
-                await self._paced(controls.health())
+            await Controls(run, attempt.planned.case, self._pace).round(before, singly=singly)
+        attempt.rounds.append(run.parts)
         return run.parts
 
-    async def _scripted(self, controls: _Controls, case: Case) -> None:
-        for turn in range(1, case.repeat + 1):
-            await self._paced(controls.script(turn))
-            if controls.ended:
-                break
-
-    async def _paced(self, step: Any) -> Any:
+    async def _pace(self, exchanges: int) -> None:
         """Keep to the rate that the user set: so many exchanges a second."""
-        if self.settings.rate:
-            now = self.setup.clock()
-            self._next_slot = max(self._next_slot, now) + 1 / self.settings.rate
-            await asyncio.sleep(self._next_slot - 1 / self.settings.rate - now)
-        return await step
+        if not self.settings.rate or not exchanges:
+            return
+        now = self.setup.clock()
+        begin = max(self._next_slot, now)
+        self._next_slot = begin + exchanges / self.settings.rate
+        if begin > now:
+            await self.settings.sleep(begin - now)
 
     # decisions
 
     def _decide(self, attempt: _Attempt) -> None:
-        verdict = judge(attempt.planned.case, attempt.transcript(), self.weigh)
-        self._emit(verdict, [p for parts in attempt.rounds for p in parts], self.setup.clock() - attempt.started)
+        self._close(attempt, judge(attempt.planned.case, attempt.transcript(), self.weigh))
+
+    def _close(self, attempt: _Attempt, verdict: Verdict) -> None:
+        """Emit what was decided, and let go of what it rests on."""
+        del self._open[attempt]
+        parts = [p for parts in attempt.rounds for p in parts]
+        self._emit(verdict, parts, self.setup.clock() - attempt.started)
+        attempt.shown = verdict.shown
+        attempt.rounds, attempt.shared = [], None
 
     def _emit(self, verdict: Verdict, parts: Iterable[Part], seconds: float = 0.0) -> None:
         numbers = tuple(part.number or self._stored(part) for part in parts)
         self.outcomes.verdicts.append(verdict)
+        self._failed += verdict.shown in BAD and not self.settings.known(verdict)
         self.sink.verdict(VerdictRecord(verdict, numbers, seconds))
         self.settings.progress(verdict)
 
     def _stored(self, part: Part) -> int:
-        for watch in self.plan.watches:
-            if all(part.variant.get(axis) in values for axis, values in watch.where.items()):
-                self._watched_parts[watch.id] += 1
-                self._watched[watch.id] += watch.look(part)
+        for watching in self._watching:
+            watching.see(part)
         return self.sink.part(part)
 
     def _skip(self, skipped: NotRun) -> None:
@@ -331,86 +462,9 @@ class Runner:
         self._emit(Verdict(skipped.case.id, skipped.variant, skipped.shown, skipped.reason, (), decided), ())
 
     def _over(self) -> bool:
-        if self.outcomes.dead:
-            return True
-        failed = sum(v.shown in BAD for v in self.outcomes.verdicts)
-        if self.settings.fail_fast and failed >= self.settings.fail_fast:
-            self.outcomes.dead = f"the run was stopped after {failed} failures, as --fail-fast asks"
-            return True
-        return False
-
-
-class _Controls:
-    """The parts of one round of a case."""
-
-    def __init__(self, run: CaseRun, case: Case) -> None:
-        self.run = run
-        self.case = case
-        self.ended = False
-
-    async def twin(self) -> bool:
-        """The exchange without the change."""
-        await self._part(TWIN)
-        return self._accepted()
-
-    async def changed(self, label: str, changes: tuple[Change, ...]) -> Any:
-        """The exchange with the change; gives what is still open."""
-        return await self._part(label, changes)
-
-    async def health(self) -> bool:
-        """The exchange again, anew."""
-        await self._part(HEALTH)
-        return self._accepted()
-
-    async def health_in(self, live: Any) -> None:
-        """The exchange again in what the changed one left open, if anything."""
-        if live is not None and getattr(live, "open", False):
-            await self._part(HEALTH, scope=getattr(live, "scope", "session"), live=live)
-
-    async def script(self, turn: int) -> None:
-        """The case's own composition of exchanges."""
-        already = len(self.run.parts)
-        bench = self.run.bench("script", exchange=self.case.exchange.name)
-        await _driven(bench, lambda: self.case.body(bench))
-        parts = self.run.parts[already:]
-        for part in parts:
-            part.turn = turn
-        if not bench.record.events:
-            self.run.parts.remove(bench.record)
-        elif len(parts) > 1:
-            self.run.parts.remove(bench.record)
-            parts[-1].events.extend(bench.record.events)
-            self.ended = True
-
-    def _accepted(self) -> bool:
-        return self.case.exchange.outcome(self.run.parts[-1]) == ACCEPTED
-
-    async def _part(self, name: str, changes: tuple[Change, ...] = (), scope: str = "subject", live: Any = None) -> Any:
-        bench = self.run.bench(name, changes, scope, self.case.exchange.name)
-        return await _driven(bench, lambda: self.case.exchange(bench, live, **self.case.settings))
-
-
-async def _driven(bench: Any, step: Callable[[], Any]) -> Any:
-    """Whose fault is it: what the subject ended or spoiled is recorded, an adapter's fault and ours are told apart."""
-    try:
-        return await step()
-    except (Ended, Absent):
-        return None
-    except DecodeError as why:
-        bench.saw("undecodable", detail=str(why))
-    except AdapterError as why:
-        bench.saw("adapter-error", detail=why.what, step=why.step)
-    except ConformanceError:
-        raise
-    except Exception as why:  # noqa: BLE001 - any other exception out of an exchange is ours, and is shown as that
-        bench.saw("suite-error", detail=f"{type(why).__name__}: {why}", trace=_trace(why))
-    return None
-
-
-def _trace(why: BaseException) -> str:
-    import traceback
-
-    return "".join(traceback.format_exception(why, limit=-6))
+        if self.settings.fail_fast and self._failed >= self.settings.fail_fast and not self.outcomes.dead:
+            self.outcomes.dead = f"the run was stopped after {self._failed} failures, as --fail-fast asks"
+        return bool(self.outcomes.dead)
 
 
 def _groups(planned: Sequence[Planned]) -> list[list[Planned]]:

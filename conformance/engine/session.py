@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -15,11 +15,11 @@ from conformance import __version__
 from conformance.bench import Found, Lab, Protocol, Role, RoleOffer, Setup, Subject
 from conformance.engine.baseline import Baseline
 from conformance.engine.catalogue import Catalogue, load_cases, load_catalogue
-from conformance.engine.judge import weigher
-from conformance.engine.plan import Plan, Terms, make_plan
+from conformance.engine.judge import Weigh, weigher
+from conformance.engine.plan import Plan, Terms, make_plan, ours_of
 from conformance.engine.run import Forget, Outcomes, Runner, Settings, counts
 from conformance.engine.stream import Footer, Header, StreamWriter
-from conformance.model import BAD, Case, Requirement, Unreachable, Verdict, Watch
+from conformance.model import BAD, NOT_RUN, Case, Requirement, Unreachable, Verdict, Watch
 from conformance.net import Route
 
 RouteOf = Callable[[str, str | None], Route]
@@ -31,9 +31,9 @@ class Request:
     """What the user asks for: which subject, which part of the suite, under which terms.
 
     `title` and `how` say what the subject is and how it is reached, `digest` what was built; `ours` are the globs of
-    its manifest. `attempts` maps cases to those of their attempts that are wanted, none for all. `remote` makes the
-    defaults gentle, `owned` says that what could do harm is allowed. `only` narrows axes to values, `base_only` takes
-    of each case's variants the first.
+    its manifest, `ROLE:GLOB` where one is about one role only. `attempts` maps cases to those of their attempts that
+    are wanted, none for all. `remote` makes the defaults gentle, `owned` says that what could do harm is allowed.
+    `only` narrows axes to values, `base_only` takes of each case's variants the first.
     """
 
     subject: Subject
@@ -200,40 +200,48 @@ class Session:
         else:
             has.add("foreign-kem")
             lacks["suites"] = ("not-applicable", run.reduced or "we have none of its suites")
-        return Terms(offer, frozenset(has), lacks, request.ours, request.include, request.only, request.level)
+        return Terms(
+            offer,
+            frozenset(has),
+            lacks,
+            ours_of(request.ours, run.role.name),
+            request.include,
+            request.only,
+            request.level,
+            request.base_only,
+        )
 
     # running
 
     async def run(self, events: Path | None, progress: Callable[[Verdict], None] = lambda _: None) -> Result:
         """Run everything that was prepared; the stream gets its footer also when this is cancelled."""
-        writer = StreamWriter(events) if events else None
-        verdicts: list[Verdict] = []
-        void: list[str] = []
-        interrupted = False
+        whole = Outcomes()
+        writer: StreamWriter | None = None
         try:
+            writer = StreamWriter(events) if events else None
             if writer:
                 writer.header(self.header())
                 writer.plan(self._all_cases(), self._all_requirements())
             for run in self.runs:
-                outcomes = await self._run_role(run, writer, progress)
-                verdicts += outcomes.verdicts
-                void += outcomes.void
-                interrupted = interrupted or outcomes.interrupted
-                if interrupted:
-                    break
+                outcomes = await self._run_role(run, writer, progress, interrupted=whole.interrupted)
+                whole.verdicts += outcomes.verdicts
+                whole.void += outcomes.void
+                whole.unowned += outcomes.unowned
+                whole.interrupted = whole.interrupted or outcomes.interrupted
+            code, notes = self._exit(whole)
+            if writer:
+                for note in notes:
+                    writer.note(note)
+                writer.footer(Footer(counts(whole.verdicts), code, whole.interrupted))
         finally:
+            if writer:
+                writer.close()
             await self.close()
-        notes = [*void]
-        code, more = self._exit(verdicts, void, interrupted=interrupted)
-        notes += more
-        if writer:
-            for note in more:
-                writer.note(note)
-            writer.footer(Footer(counts(verdicts), code, interrupted))
-        return Result(code, verdicts, counts(verdicts), notes, events)
+        notes = [*whole.void, *whole.unowned, *notes]
+        return Result(code, whole.verdicts, counts(whole.verdicts), notes, events)
 
     async def _run_role(
-        self, run: RoleRun, writer: StreamWriter | None, progress: Callable[[Verdict], None]
+        self, run: RoleRun, writer: StreamWriter | None, progress: Callable[[Verdict], None], *, interrupted: bool
     ) -> Outcomes:
         request = self.request
         baseline = request.baseline
@@ -247,15 +255,22 @@ class Session:
             progress=progress,
             impossible=run.protocol.impossible.get(run.role.name, ()),
         )
-        weigh = weigher(self.catalogue.requirements, strict=request.strict)
-        return await Runner(run.setup, run.plan, weigh, settings, writer or Forget()).run()
+        weigh = self._weigh(run.role.name)
+        runner = Runner(run.setup, run.plan, weigh, settings, writer or Forget())
+        return await (runner.leave("the run was interrupted before") if interrupted else runner.run())
+
+    def _weigh(self, role: str = "") -> Weigh:
+        request = self.request
+        return weigher(self.catalogue.requirements, strict=request.strict, ours=ours_of(request.ours, role))
 
     async def close(self) -> None:
         """Stop the subject and the lab."""
-        await self.request.subject.stop()
-        if self.lab is not None:
-            await self.lab.close()
-            self.lab = None
+        try:
+            await self.request.subject.stop()
+        finally:
+            if self.lab is not None:
+                await self.lab.close()
+                self.lab = None
 
     # what the stream says of it
 
@@ -303,6 +318,8 @@ class Session:
             "out_of_scope": reasons,
             "insecure": self.request.insecure,
             "strict": self.request.strict,
+            "gating": sorted(d.id for d in self.catalogue.documents.values() if d.gate),
+            "ours": list(self.request.ours),
             "include": list(self.request.include),
             "level": self.request.level,
             "command": self.request.command,
@@ -317,41 +334,65 @@ class Session:
         rows: dict[str, Requirement] = {}
         for run in self.runs:
             rows |= {r.id: r for r in self.catalogue.binding(run.role)}
-            decided = {d for c in run.plan.cases for d in c.decides}
+            decided = {d for c in run.plan.cases for d in (*c.decides, *_cited(c))}
             rows |= {d: self.catalogue.requirements[d] for d in decided if d in self.catalogue.requirements}
         return list(rows.values())
 
     # the end
 
-    def _exit(self, verdicts: Sequence[Verdict], void: Sequence[str], *, interrupted: bool) -> tuple[int, list[str]]:
-        """The first exit code that holds, in the order that design section 4 fixes."""
-        notes: list[str] = []
-        gating = {d.id for d in self.catalogue.documents.values() if d.gate}
-        baseline = self.request.baseline
-        unexpected = [v for v in verdicts if v.shown in BAD and self._gates(v, gating)]
-        stale: list[str] = []
-        if baseline is not None:
-            unexpected = [v for v in unexpected if not baseline.expects(v)]
-            stale = baseline.stale(verdicts)
-            notes += stale
-        ran = [v for v in verdicts if v.shown not in {"unsupported", "not-applicable"}]
-        incomplete = [v for v in ran if v.shown == "inconclusive" and not (baseline and baseline.expects(v))]
-        if interrupted:
+    def _exit(self, whole: Outcomes) -> tuple[int, list[str]]:
+        """The first exit code that holds, in the order that design section 4 fixes, and what is to be told of it."""
+        verdicts = whole.verdicts
+        known = self.request.baseline.expects if self.request.baseline else lambda _: False
+        unexpected = [v for v in verdicts if v.shown in BAD and self._gates(v) and not known(v)]
+        stale = self._stale(verdicts)
+        open_ = [v for v in verdicts if v.shown == "inconclusive" and not known(v)]
+        incomplete = [v for v in open_ if any(self._is_required(r) for r in v.requirements)]
+        notes = list(stale)
+        if incomplete:
+            notes.append(f"incomplete: {len(incomplete)} of what is required was inconclusive")
+        elif all(v.shown in NOT_RUN for v in verdicts):
+            notes.append("nothing ran at all" if not open_ else "nothing came to a verdict")
+        if whole.interrupted:
             return 130, notes
-        if void or any(v.shown == "error" for v in verdicts):
+        if whole.void or any(v.shown == "error" for v in verdicts):
             return 4, notes
         if unexpected:
             return 1, notes
         if stale:
             return 5, notes
-        if not ran:
-            return 3, [*notes, "nothing ran at all"]
-        return (3 if incomplete else 0), notes
+        return (3 if notes or whole.unowned else 0), notes
 
-    def _gates(self, verdict: Verdict, gating: set[str]) -> bool:
+    def _stale(self, verdicts: Sequence[Verdict]) -> list[str]:
+        """What is wrong with the baseline. Entries that match nothing count only where everything was asked for."""
+        request = self.request
+        if request.baseline is None:
+            return []
+        stale = request.baseline.stale(verdicts)
+        narrowed = request.include or request.level or request.roles or request.http or request.only
+        if not (narrowed or request.attempts or request.base_only):
+            stale += request.baseline.unmatched(verdicts, [p.name for p in request.protocols])
+        return stale
+
+    def _gates(self, verdict: Verdict) -> bool:
         """Whether a bad verdict rests on a requirement of a document that gates."""
         bad = [r for r, shown in verdict.requirements.items() if shown in BAD]
-        return any(r.partition("/")[0] in gating for r in bad) or not bad
+        return not bad or any(self._document_gates(r) for r in bad)
+
+    def _is_required(self, requirement: str) -> bool:
+        """Whether a requirement must hold for exit 0."""
+        return self._document_gates(requirement) and self._weigh()(requirement) == "fail"
+
+    def _document_gates(self, requirement: str) -> bool:
+        row = self.catalogue.requirements.get(requirement)
+        return row is None or self.catalogue.documents[row.document].gate
+
+
+def _cited(item: Case | Watch) -> Iterator[str]:
+    """The requirements that make a case's outcomes legal: that what they leave alive dies, breaks them."""
+    if isinstance(item, Case):
+        lists = item.expect.values() if isinstance(item.expect, Mapping) else (item.expect,)
+        yield from (outcome.citation for allowed in lists for outcome in allowed if outcome.citation)
 
 
 def _narrowed(own: RoleOffer, found: RoleOffer) -> RoleOffer:
