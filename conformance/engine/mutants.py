@@ -7,7 +7,7 @@ which breaks nothing of its own is too coarse. The gate keeps all three at zero,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -17,7 +17,7 @@ from typing import Any
 from conformance.bench import Fault, Peer, PeerSubject, Protocol, Subject
 from conformance.engine.catalogue import load_cases, protocols
 from conformance.engine.session import Request, run_session
-from conformance.model import NOT_RUN, Finding, Verdict
+from conformance.model import NOT_RUN, AdapterError, Unreachable, Verdict
 from conformance.subjects import ObjectSubject
 
 BAD_OBSERVATIONS = ("violation", "leak", "crash", "hang")
@@ -36,11 +36,12 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one mutant (or, without a fault, the reference) showed: verdicts by case, the worst over its variants."""
+    """What one mutant (or, without a fault, the reference) showed; `trouble` says why it could not be run at all."""
 
     fault: str
     role: str
     verdicts: tuple[Verdict, ...]
+    trouble: str = ""
 
 
 @dataclass(slots=True)
@@ -84,8 +85,12 @@ async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0)
         patience=MUTANT_PATIENCE,
         seed=seed,
     )
-    _, result = await run_session(request)
-    return Seen(fault.name if fault else "", role, tuple(result.verdicts))
+    name = fault.name if fault else ""
+    try:
+        _, result = await run_session(request)
+    except (AdapterError, Unreachable) as why:
+        return Seen(name, role, (), why.what)
+    return Seen(name, role, tuple(result.verdicts))
 
 
 MUTANT_PATIENCE = 0.5
@@ -96,19 +101,33 @@ def kill_matrix(seen: Iterable[Seen], faults: Mapping[str, Fault], protocol: Pro
     """Compare what the mutants showed with what the references showed."""
     seen = list(seen)
     matrix = KillMatrix(faults=sorted(faults))
-    reference: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    under = _Under(protocol)
+    reference: dict[str, set[_Seeing]] = {}
     for one in seen:
         if not one.fault:
-            reference[one.role] = {v.case: _bad(v) for v in one.verdicts}
             matrix.cases += sorted({v.case for v in one.verdicts})
+            if one.trouble:
+                matrix.reference.append((one.role, "unreachable", one.trouble))
             for verdict in one.verdicts:
+                reference.setdefault(verdict.case, set()).update(seeing for seeing, _ in under.bad(verdict))
                 if verdict.shown not in {"pass", "tolerated", "not-applicable", "unsupported"}:
                     matrix.reference.append((verdict.case, verdict.shown, verdict.reason))
+    kills: dict[tuple[str, str, str], Kill] = {}
     for one in seen:
-        if one.fault:
-            _kills(matrix, one, faults[one.fault], reference[one.role])
+        for verdict in one.verdicts if one.fault else ():
+            fault = faults[one.fault]
+            known = reference.get(verdict.case, set())
+            fresh = [(seeing, because) for seeing, because in under.bad(verdict) if seeing not in known]
+            if verdict.shown in NOT_RUN or not fresh:
+                continue
+            for (requirement, observation), because in fresh:
+                if observation in fault.shows and _breaks(fault, requirement):
+                    kill = Kill(verdict.case, requirement, fault.name, observation, because)
+                    kills.setdefault((kill.case, kill.fault, kill.requirement), kill)
+            if not any(_breaks(fault, r) for r in verdict.requirements):
+                matrix.unrelated.append((verdict.case, fault.name, fresh[0][1]))
+    matrix.kills = list(kills.values())
     killed_cases = {k.case for k in matrix.kills}
-    killed_faults = {k.fault for k in matrix.kills}
     for case in matrix.cases:
         if case not in killed_cases:
             reason = next((r for glob, r in protocol.unprovable.items() if fnmatchcase(case, glob)), "")
@@ -116,44 +135,30 @@ def kill_matrix(seen: Iterable[Seen], faults: Mapping[str, Fault], protocol: Pro
                 matrix.excused[case] = reason
             else:
                 matrix.unproven.append(case)
-    matrix.surviving = sorted(set(faults) - killed_faults)
+    matrix.surviving = sorted(set(faults) - {k.fault for k in matrix.kills})
     return matrix
 
 
-def _kills(matrix: KillMatrix, one: Seen, fault: Fault, reference: Mapping[str, set[tuple[str, str]]]) -> None:
-    for verdict in one.verdicts:
-        if verdict.shown in NOT_RUN:
-            continue
+_Seeing = tuple[str, str]
+"""A requirement, and what was observed under it."""
+
+
+def _breaks(fault: Fault, requirement: str) -> bool:
+    return any(fnmatchcase(requirement, glob) for glob in fault.breaks)
+
+
+class _Under:
+    """Under which requirements a finding counts: the one it names, or else those that its case is about."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.about = {c.id: c.requirements for c in load_cases(protocol)}
+
+    def bad(self, verdict: Verdict) -> Iterator[tuple[_Seeing, str]]:
+        """What is bad in a verdict, requirement by requirement, and why."""
         for finding in verdict.findings:
-            for requirement in _under(verdict, finding):
-                if finding.observation not in BAD_OBSERVATIONS:
-                    continue
-                if (requirement, finding.observation) in reference.get(verdict.case, set()):
-                    continue
-                if finding.observation in fault.shows and any(fnmatchcase(requirement, b) for b in fault.breaks):
-                    kill = Kill(verdict.case, requirement, fault.name, finding.observation, finding.because)
-                    if not any(k.case == kill.case and k.fault == kill.fault and k.requirement == requirement
-                               for k in matrix.kills):  # fmt: skip
-                        matrix.kills.append(kill)
-        bad = [f for f in verdict.findings if f.observation in BAD_OBSERVATIONS and _fresh(verdict, f, reference)]
-        own = any(fnmatchcase(r, b) for r in verdict.requirements for b in fault.breaks)
-        if bad and not own:
-            matrix.unrelated.append((verdict.case, fault.name, bad[0].because))
-
-
-def _fresh(verdict: Verdict, finding: Finding, reference: Mapping[str, set[tuple[str, str]]]) -> bool:
-    known = reference.get(verdict.case, set())
-    return any((r, finding.observation) not in known for r in _under(verdict, finding))
-
-
-def _under(verdict: Verdict, finding: Finding) -> Sequence[str]:
-    return [finding.requirement] if finding.requirement else list(verdict.requirements)
-
-
-def _bad(verdict: Verdict) -> set[tuple[str, str]]:
-    return {
-        (r, f.observation) for f in verdict.findings if f.observation in BAD_OBSERVATIONS for r in _under(verdict, f)
-    }
+            if finding.observation in BAD_OBSERVATIONS:
+                for requirement in [finding.requirement] if finding.requirement else self.about[verdict.case]:
+                    yield (requirement, finding.observation), finding.because
 
 
 def _work(job: tuple[str, str, str, int]) -> Seen:
