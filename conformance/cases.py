@@ -220,12 +220,15 @@ def from_vectors(
     where: Callable[[vectors.Vector], Mapping[str, Any]] = lambda _: {},
     kind: str = "",
     needs: Iterable[str] = (),
+    only: Callable[[vectors.Vector], bool] = lambda _: True,
+    requirements: Iterable[str] = (),
 ) -> list[Case]:
     """A case per vector of the files that match (and are of that kind).
 
-    `settings` turns a vector into parameters of the exchange, `expect` says what is allowed, `where` in which variants.
-    The twin of an invalid vector is the valid one it names, that of a valid one the plain exchange. The cases are
-    called after the module that calls this and the vector's id behind the protocol.
+    `settings` turns a vector into parameters of the exchange, `expect` says what is allowed, `where` in which variants;
+    `only` chooses vectors, `requirements` stand in place of the vector's own. The twin of an invalid vector is the
+    valid one it names, that of a valid one the plain exchange. The cases are called after the module that calls this
+    and the vector's id behind the protocol.
     """
     module = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - a case's id is its place, and so is this one's
     made = []
@@ -233,13 +236,13 @@ def from_vectors(
         if kind and file.kind != kind:
             continue
         known = {v.id: v for v in file.vectors}
-        for vector in file.vectors:
+        for vector in filter(only, file.vectors):
             change = given(**settings(vector))
             item = Case(
                 _id(module, "/".join(vector.id.split("/")[1:])),
                 f"{file.source}: {vector.comment or vector.change or vector.id}",
                 exchange,
-                tuple(vector.requirements),
+                tuple(requirements) or tuple(vector.requirements),
                 lambda change=change: change,
                 expect(vector),
                 needs=frozenset(needs),
