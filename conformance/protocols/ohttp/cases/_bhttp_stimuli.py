@@ -19,6 +19,7 @@ FULL_REQUEST = replace(REQUEST, trailers=TRAILERS)
 FULL_RESPONSE = replace(RESPONSE, trailers=TRAILERS, informational=((102, ()), (103, HINTS)))
 BARE_REQUEST = BinaryRequest(b"GET", b"https", b"www.example.com", b"/")
 BARE_RESPONSE = BinaryResponse(200)
+GET = replace(BARE_REQUEST, fields=((b"accept", b"text/plain"),))
 
 HUGE = (1 << 30, 1 << 31, 1 << 32, VARINT_MAX)
 """Lengths that nobody has the octets for."""

@@ -143,10 +143,12 @@ def _lawful(message: BinaryRequest | BinaryResponse) -> bool:
 
 
 @exchange("bhttp.encoder", encode_ended, over={"framing": FRAMINGS})
-async def encode(bench: Bench, live: None = None, message: BinaryRequest | BinaryResponse = REQUEST) -> None:
-    """The library writes one message in the variant's framing; what it wrote is read by our strict decoder."""
+async def encode(
+    bench: Bench, live: None = None, message: BinaryRequest | BinaryResponse = REQUEST, framing: str = ""
+) -> None:
+    """The library writes one message in the variant's framing (or this one); our strict decoder reads what it wrote."""
     del live
-    framing = bench.variant.get("framing", "known")
+    framing = framing or bench.variant.get("framing", "known")
     reply = await bench.do("bhttp.encode", message=message_json(message), framing=framing)
     if "ok" not in reply:
         return

@@ -52,8 +52,9 @@ class BinaryHTTP:
     def bhttp_encode(self, message: dict[str, Any], framing: str = "known") -> Reply:
         """Write one message, unless that would be one that nobody may read."""
         try:
-            octets = self.written(self.cleaned(message_of_json(message)), known=framing == "known")
-            self.check(octets)
+            wanted = self.cleaned(message_of_json(message))
+            self.check(wanted)
+            octets = self.written(wanted, known=framing == "known")
         except DecodeError as why:
             return _refused(why)
         return {"ok": {"message": octets.hex()}}
@@ -68,13 +69,17 @@ class BinaryHTTP:
 
     def recipe(self, message: BinaryRequest | BinaryResponse, *, known: bool) -> Message:
         """The recipe of a message of either kind."""
-        if isinstance(message, BinaryRequest):
-            return bhttp_request(message, known=known)
-        return bhttp_response(message, known=known)
+        return _recipe(message, known=known)
 
-    def check(self, octets: bytes) -> None:
-        """Whether a strict reader takes what was written; DecodeError otherwise."""
-        decode_bhttp(octets)
+    def check(self, message: BinaryRequest | BinaryResponse) -> None:
+        """Whether a strict reader would take the message; DecodeError otherwise."""
+        decode_bhttp(_recipe(message, known=True).encode())
+
+
+def _recipe(message: BinaryRequest | BinaryResponse, *, known: bool) -> Message:
+    if isinstance(message, BinaryRequest):
+        return bhttp_request(message, known=known)
+    return bhttp_response(message, known=known)
 
 
 def _crossing(lines: Lines) -> Lines:

@@ -62,7 +62,7 @@ def content_length_too_long(more):
     each={
         **FINE_REQUESTS,
         "everything at once": FULL_REQUEST,
-        "many fields": replace(REQUEST, fields=tuple((b"x-%d" % n, b"v" * n) for n in range(70))),
+        "many fields": replace(REQUEST, fields=tuple((b"x-%d" % n, b"v" * (n + 1)) for n in range(70))),
         "long names": replace(REQUEST, fields=((b"n" * 63, b"1"), (b"n" * 64, b"2"), (b"m" * 1000, b"3"))),
         "nothing at all": replace(BARE_REQUEST, authority=b"", scheme=b"http"),
         "a response with everything": replace(FULL_RESPONSE, informational=((103, HINTS),)),

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from conformance.cases import case, cut, given, put
 from conformance.model import ACCEPTED
-from conformance.protocols.ohttp.cases._bhttp_stimuli import BAD_CONTROL, BARE_REQUEST, FINE_REQUESTS, known
+from conformance.protocols.ohttp.cases._bhttp_stimuli import BAD_CONTROL, BARE_REQUEST, FINE_REQUESTS, GET, known
 from conformance.protocols.ohttp.exchanges import REFUSED, decode
 
-_OCTETS = known(BARE_REQUEST).encode()
+_SHORT = replace(BARE_REQUEST, path=b"/hello.txt")
+_OCTETS = known(_SHORT).encode()
 _CONTROL = len(_OCTETS) - 3
 """Framing indicator and control data; three empty parts follow."""
 
@@ -26,13 +27,13 @@ def request_target_kept(message):
 )
 def authority_absent(fields):
     """The authority has no octets: the message is fine, and a field Host may tell the authority."""
-    return given(message=replace(BARE_REQUEST, authority=b"", fields=fields))
+    return given(message=replace(GET, authority=b"", fields=(*GET.fields, *fields)))
 
 
 @case(decode, "rfc9292/3.4/options-asterisk-path-kept", expect=[ACCEPTED])
 def options_for_the_server():
     """OPTIONS with an asterisk for a path."""
-    return given(message=replace(BARE_REQUEST, method=b"OPTIONS", path=b"*"))
+    return given(message=replace(GET, method=b"OPTIONS", path=b"*"))
 
 
 @case(decode, "rfc9292/3.4/invalid-control-data-refused", expect=[REFUSED], each=BAD_CONTROL)
@@ -47,7 +48,7 @@ def control_data_invalid(bad):
     "rfc9292/3.8/cut-control-data-refused",
     expect=[REFUSED],
     each=range(len(_OCTETS) - _CONTROL + 1, len(_OCTETS)),
-    settings={"message": BARE_REQUEST},
+    settings={"message": _SHORT},
 )
 def control_data_cut(n):
     """The message ends within its control data, n octets before its end."""

@@ -44,11 +44,12 @@ def response_of_known_length():
     "rfc9292/3.2/indeterminate-request-layout-exact",
     "rfc9292/3.2/full-indeterminate-message-accepted",
     where=INDETERMINATE,
+    settings={"known": True},
     expect=[ACCEPTED],
 )
 def request_of_indeterminate_length():
     """A request of indeterminate length with header fields, content in two chunks and trailer fields."""
-    return given(message=FULL_REQUEST, chunks=(5,))
+    return given(message=FULL_REQUEST, chunks=(5,), known=False)
 
 
 @case(
@@ -56,11 +57,12 @@ def request_of_indeterminate_length():
     "rfc9292/3.2/indeterminate-response-layout-exact",
     "rfc9292/3.2/full-indeterminate-message-accepted",
     where=INDETERMINATE,
+    settings={"known": True},
     expect=[ACCEPTED],
 )
 def response_of_indeterminate_length():
     """A response of indeterminate length with two informational ones, header fields, chunks and trailer fields."""
-    return given(message=FULL_RESPONSE, chunks=(5,))
+    return given(message=FULL_RESPONSE, chunks=(5,), known=False)
 
 
 @case(

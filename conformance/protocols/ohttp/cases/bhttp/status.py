@@ -6,9 +6,9 @@ from conformance.cases import case, cut, given, put
 from conformance.model import ACCEPTED, Finding
 from conformance.protocols.ohttp.cases._bhttp_stimuli import (
     BAD_STATUSES,
-    BARE_REQUEST,
     BARE_RESPONSE,
     FULL_RESPONSE,
+    GET,
     HINTS,
     known,
 )
@@ -59,7 +59,7 @@ def _(transcript):
 @case(decode, MANY, settings=RESPONSES, expect=[ACCEPTED], where={"framing": ["indeterminate"]})
 def informational_responses_in_indeterminate_length():
     """Informational responses in a message of indeterminate length, whose sections end with terminators."""
-    return given(message=FULL_RESPONSE)
+    return given(message=replace(RESPONSE, informational=FULL_RESPONSE.informational))
 
 
 @case(
@@ -95,8 +95,8 @@ def switching_protocols():
     "rfc9292/6/head-204-304-framed-normally",
     expect=[ACCEPTED],
     each={
-        "HEAD": replace(BARE_REQUEST, method=b"HEAD"),
-        "204": replace(BARE_RESPONSE, status=204),
+        "HEAD": replace(GET, method=b"HEAD"),
+        "204": replace(RESPONSE, status=204, content=b""),
         "304": replace(BARE_RESPONSE, status=304, fields=((b"content-length", b"10"),)),
         "to HEAD": replace(BARE_RESPONSE, fields=((b"content-length", b"10"),)),
     },

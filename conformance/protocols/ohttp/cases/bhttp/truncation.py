@@ -10,6 +10,7 @@ from conformance.protocols.ohttp.cases._bhttp_stimuli import (
     BARE_RESPONSE,
     FULL_REQUEST,
     FULL_RESPONSE,
+    GET,
     cuts,
     indeterminate,
     known,
@@ -20,7 +21,6 @@ from conformance.wire import Message
 OTHER = "rfc9292/3.8/other-truncation-refused"
 KNOWN, INDETERMINATE = {"framing": ["known"]}, {"framing": ["indeterminate"]}
 EXAMPLE = next(v for f in vectors.load("ohttp/rfc9458-example.json") for v in f.vectors).octets("request")
-GET = replace(BARE_REQUEST, fields=((b"accept", b"text/plain"),))
 TEN_ZEROS = next(
     v.octets("message")
     for f in vectors.load("ohttp/rfc9292-examples.json")
