@@ -1,8 +1,11 @@
 """A run on disk: an append-only NDJSON stream (design, section 7).
 
 One record a line: `header`, `plan`, then `part`s, `verdict`s and `note`s as they come, and a `footer`. Octets stand
-once, as hex; fields are spans into them. A verdict names its parts by number, so that a shared twin is stored once. A
-stream without a footer was cut short, and readers say so. Everything shown to a person is a fold over this.
+once, as hex; fields are spans into them; what an earlier event of the same part holds is a reference to it. A verdict
+names its parts by number, so that a shared twin is stored once. A stream without a footer was cut short, and readers
+say so. Everything shown to a person is a fold over this.
+
+How parts become records and records parts stands in `records`.
 """
 
 from __future__ import annotations
@@ -16,15 +19,13 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from conformance.engine.records import decode_part, encode_part
 from conformance.model import (
     Case,
-    Change,
     EnvironmentProblem,
-    Event,
     Finding,
     Part,
     Requirement,
-    Span,
     Transcript,
     UsageError,
     Verdict,
@@ -32,6 +33,7 @@ from conformance.model import (
 )
 
 FORMAT = "conformance-stream/1"
+_PART = b'{"type":"part","n":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,96 +109,6 @@ class Run:
         return Transcript(
             record.verdict.case, record.verdict.variant, tuple(self.part(number) for number in record.parts)
         )
-
-
-def encode_part(part: Part) -> dict[str, Any]:
-    """A part as JSON data: octets as hex, empty fields left out."""
-    return {
-        "type": "part",
-        "n": part.number,
-        "name": part.name,
-        "exchange": part.exchange,
-        "variant": dict(part.variant),
-        "generation": part.generation,
-        "scope": part.scope,
-        "round": part.round,
-        "turn": part.turn,
-        "changes": [_encode_change(c) for c in part.changes],
-        "events": [_encode_event(e) for e in part.events],
-    }
-
-
-def _encode_change(change: Change) -> dict[str, Any]:
-    return {
-        "point": change.point,
-        "path": change.path,
-        "op": change.op,
-        "args": [_encode_value(a) for a in change.args],
-        "wire": change.wire,
-    }
-
-
-def _encode_value(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    if isinstance(value, (tuple, list)):
-        return [_encode_value(v) for v in value]
-    if hasattr(value, "encode") and not isinstance(value, str):
-        return {"hex": value.encode().hex()}
-    return value if isinstance(value, (int, str, float, bool, type(None))) else str(value)
-
-
-def _decode_value(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"hex"}:
-        return bytes.fromhex(value["hex"])
-    return tuple(_decode_value(v) for v in value) if isinstance(value, list) else value
-
-
-def _encode_event(event: Event) -> dict[str, Any]:
-    record: dict[str, Any] = {"at": round(event.at, 6), "what": event.what}
-    if event.where:
-        record["where"] = event.where
-    if event.name:
-        record["name"] = event.name
-    if event.value:
-        record["value"] = dict(event.value)
-    if event.octets:
-        record["octets"] = event.octets.hex()
-    if event.spans:
-        record["spans"] = [list(s) for s in event.spans]
-    if event.changed:
-        record["changed"] = True
-    return record
-
-
-def decode_part(record: Mapping[str, Any]) -> Part:
-    """A part from its JSON data."""
-    return Part(
-        name=record["name"],
-        variant=record["variant"],
-        generation=record["generation"],
-        scope=record["scope"],
-        changes=tuple(
-            Change(c["point"], c["path"], c["op"], _decode_value(c["args"]), c["wire"]) for c in record["changes"]
-        ),
-        events=[
-            Event(
-                e["at"],
-                e.get("where", ""),
-                e["what"],
-                e.get("name", ""),
-                e.get("value", {}),
-                bytes.fromhex(e.get("octets", "")),
-                tuple(Span(*s) for s in e.get("spans", ())),
-                e.get("changed", False),
-            )
-            for e in record["events"]
-        ],
-        round=record["round"],
-        exchange=record["exchange"],
-        turn=record["turn"],
-        number=record["n"],
-    )
 
 
 def planned(case: Case | Watch) -> PlannedCase:
@@ -300,36 +212,40 @@ def read_run(path: Path) -> Run:
     footer: Footer | None = None
     digest, intact = hashlib.sha256(), True
     for start, line in _lines(path):
-        if line.startswith(b'{"type":"part","n":'):
-            number = int(line[19 : line.index(b",", 19)])
-            places[number] = (start, len(line))
-            digest.update(line)
-            continue
+        if not line.endswith(b"\n") or footer is not None:
+            intact = False  # cut short within a line, or written to after its end
+            break
         try:
+            if line.startswith(_PART):
+                places[int(line[len(_PART) : line.index(b",", len(_PART))])] = (start, len(line))
+                digest.update(line)
+                continue
             record = msgspec.json.decode(line)
             kind = record.pop("type")
-        except (msgspec.DecodeError, KeyError, AttributeError):
-            if header is None:
-                break
+            match kind:
+                case "header":
+                    header = msgspec.convert(record, Header)
+                case "plan":
+                    run_cases = {c["id"]: msgspec.convert(c, PlannedCase) for c in record["cases"]}
+                    requirements = {r["id"]: msgspec.convert(r, Requirement) for r in record["requirements"]}
+                case "verdict":
+                    parts, seconds = tuple(record.pop("parts")), record.pop("seconds")
+                    verdicts.append(VerdictRecord(msgspec.convert(record, Verdict), parts, seconds))
+                case "footer":
+                    footer = msgspec.convert(record, Footer)
+                    intact = footer.sha256 == digest.hexdigest()
+                case _:
+                    notes.append(record)
+        except (msgspec.DecodeError, KeyError, AttributeError, TypeError, ValueError):
             intact = False
             break
-        match kind:
-            case "header":
-                header = msgspec.convert(record, Header)
-            case "plan":
-                run_cases = {c["id"]: msgspec.convert(c, PlannedCase) for c in record["cases"]}
-                requirements = {r["id"]: msgspec.convert(r, Requirement) for r in record["requirements"]}
-            case "verdict":
-                parts, seconds = tuple(record.pop("parts")), record.pop("seconds")
-                verdicts.append(VerdictRecord(msgspec.convert(record, Verdict), parts, seconds))
-            case "footer":
-                footer = msgspec.convert(record, Footer)
-                intact = footer.sha256 == digest.hexdigest()
-            case _:
-                notes.append(record)
+        if header is None:
+            break
         digest.update(line)
     if header is None:
         raise UsageError(f"{path} is not a stored run", hint="a run is the file events.ndjson in its folder")
+    if header.format != FORMAT:
+        raise UsageError(f"{path} is written as {header.format!r}, and this suite reads {FORMAT!r}")
     return Run(path, header, run_cases, requirements, verdicts, notes, footer, places, intact)
 
 
