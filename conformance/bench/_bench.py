@@ -166,7 +166,7 @@ class Bench:
             if change.op == GIVEN:
                 found.update(dict(change.args))
                 if n not in self.record.applied:
-                    self.saw("given", applied=[n], settings={k: str(v) for k, v in change.args})
+                    self.saw("given", applied=[n], settings={k: str(v)[:200] for k, v in change.args})
         del settings
         return found
 

@@ -45,6 +45,12 @@ class Change:
 
 
 def _short(value: Any) -> str:
+    if not isinstance(value, str) and hasattr(value, "encode"):
+        # A recipe is told by its octets, as it is from a stored run; one that needs what is around it, by its kind.
+        try:
+            value = value.encode()
+        except Exception:  # noqa: BLE001
+            return f"<{type(value).__name__}>"
     if isinstance(value, bytes):
         return f"{value[:16].hex()}… ({len(value)} octets)" if len(value) > 24 else value.hex() or "(empty)"
     text = str(value)
