@@ -122,7 +122,6 @@ class Built:
 
 
 Get = Callable[[str], bytes]
-_PARTS = (bytes, Message, Many, UInt, Varint, Sealed)
 
 
 class _Node:
@@ -365,11 +364,11 @@ def _at(at: int, length: int) -> int | None:
 def _list_changed(items: list[_Item], change: Change) -> bool:
     """Apply a change of a list; whether it could be done."""
     match change.op, change.args:
-        case "insert", [int(at), item] if isinstance(item, _PARTS) or callable(item):
-            there = _at(at, len(items) + 1)
-            if there is not None:
-                items.insert(there, _Item(item, moved=True, extra=change.wire))
-                return True
+        case "insert", [int(at), item] if -len(items) - 1 <= at <= len(items) and (
+            isinstance(item, (bytes, Message, Many, UInt, Varint, Sealed)) or callable(item)
+        ):
+            items.insert(at % (len(items) + 1), _Item(item, moved=True, extra=change.wire))
+            return True
         case "swap", [int(one), int(other)] if not change.wire:
             return _swapped(items, one, other)
     return False
@@ -419,11 +418,7 @@ def _recipe_of(part: Any, change: Change) -> Any:
             new = Varint(value, width)
         case _:
             return None
-    try:
-        new.encode()
-    except ValueError:  # no such form
-        return None
-    return new
+    return new if _octets(new) is not None else None
 
 
 def _operate(change: Change, old: bytes) -> bytes | None:
@@ -454,11 +449,9 @@ def _operate(change: Change, old: bytes) -> bytes | None:
 
 
 def _octets(value: Any) -> bytes | None:
-    if isinstance(value, (UInt, Varint)):
-        with contextlib.suppress(ValueError):
-            return value.encode()
-        return None
-    return Message(part=value).encode() if isinstance(value, (Message, Many)) else None
+    with contextlib.suppress(ValueError):  # no such form
+        return Message(part=value).encode() if isinstance(value, (Message, Many, UInt, Varint)) else None
+    return None
 
 
 def _joined(path: str, nodes: Sequence[_Node]) -> _Node:
