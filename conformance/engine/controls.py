@@ -72,7 +72,7 @@ class Controls:
     async def _attempt(self, label: str, changes: tuple[Change, ...]) -> None:
         """The exchange with the change, and health in what it left open, if anything."""
         live, bench = await self._part(label, changes)
-        if live is None and self._lives_on(bench.record):
+        if live is None and bench.live is not None and self._lives_on(bench.record):
             live = bench.live
         if live is not None and getattr(live, "open", False):
             await self._part(HEALTH, scope=getattr(live, "scope", "session"), live=live)
