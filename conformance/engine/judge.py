@@ -271,9 +271,12 @@ def _survived(transcript: Transcript, at: int, outcome: Outcome, ended: OutcomeO
             yield Finding("violation", told, outcome.citation, transcript.parts[at].name)
 
 
-def judge(case: Case, transcript: Transcript, weigh: Weigh) -> Verdict:
-    """The verdict on a case and variant from everything that was seen of it."""
-    rounds = [look(case, t) for t in transcript.rounds() if t.parts[0].round > 0]
+def judge(case: Case, transcript: Transcript, weigh: Weigh, only: Seen | None = None) -> Verdict:
+    """The verdict on a case and variant from everything that was seen of it.
+
+    `only` is what its one round showed, where that was looked at before.
+    """
+    rounds = [only] if only else [look(case, t) for t in transcript.rounds() if t.parts[0].round > 0]
     if not rounds:
         return _stopped(case, transcript, "inconclusive", "it did not come to run by itself")
     first, last = rounds[0], rounds[-1]

@@ -94,7 +94,10 @@ class Outcomes:
 
 @dataclass(slots=True, eq=False)
 class _Attempt:
-    """A case on its way to a verdict: its rounds so far. `shared` is the part that it has of the case before it."""
+    """A case on its way to a verdict: its rounds so far. `shared` is the part that it has of the case before it.
+
+    `seen` is what its last round showed, looked at when it had `events`.
+    """
 
     planned: Planned
     started: float = 0.0
@@ -102,6 +105,21 @@ class _Attempt:
     company: bool = False
     rounds: list[list[Part]] = field(default_factory=list)
     shown: str = ""
+    seen: Seen | None = None
+    events: int = 0
+
+    def look(self) -> Seen:
+        """What the last round shows."""
+        self.events = self._events()
+        self.seen = look(self.planned.case, Transcript("", {}, tuple(self.rounds[-1])))
+        return self.seen
+
+    def only(self) -> Seen | None:
+        """What the one round showed, unless there are more rounds, or more was seen since."""
+        return self.seen if len(self.rounds) == 1 and self.events == self._events() else None
+
+    def _events(self) -> int:
+        return sum(len(part.events) for part in self.rounds[-1])
 
     def transcript(self) -> Transcript:
         parts = tuple(p for parts in self.rounds for p in parts)
@@ -112,6 +130,7 @@ class _Attempt:
         self.rounds[-1] = [part for part in self.rounds[-1] if part is not self.shared]
         for part in self.rounds[-1]:
             part.round = 0
+        self.seen = None
 
     @property
     def counts(self) -> bool:
@@ -312,14 +331,14 @@ class Runner:
             await self._fresh_start()
 
     def _seen(self, attempt: _Attempt) -> Seen:
-        seen = look(attempt.planned.case, Transcript("", {}, tuple(attempt.rounds[-1])))
+        seen = attempt.look()
         if seen.twin and seen.stopped is None:
             self._good = attempt.planned
             self._accepted.add(attempt.planned.shares)
         return seen
 
     def _wants_retry(self, attempt: _Attempt) -> bool:
-        verdict = judge(attempt.planned.case, attempt.transcript(), self.weigh)
+        verdict = self._judged(attempt)
         bad = verdict.shown in {*BAD, "warn", "inconclusive"}
         return self.settings.retry and bad and not self.settings.known(verdict)
 
@@ -435,7 +454,10 @@ class Runner:
     # decisions
 
     def _decide(self, attempt: _Attempt) -> None:
-        self._close(attempt, judge(attempt.planned.case, attempt.transcript(), self.weigh))
+        self._close(attempt, self._judged(attempt))
+
+    def _judged(self, attempt: _Attempt) -> Verdict:
+        return judge(attempt.planned.case, attempt.transcript(), self.weigh, attempt.only())
 
     def _close(self, attempt: _Attempt, verdict: Verdict) -> None:
         """Emit what was decided, and let go of what it rests on."""
