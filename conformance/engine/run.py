@@ -12,6 +12,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Protocol
 
 from conformance.bench import Ask, CaseRun, Setup
@@ -23,7 +24,7 @@ from conformance.model import BAD, HEALTH, TWIN, AdapterError, Ended, Part, Tran
 from conformance.subjects import AnsweredError, tribunal
 
 GROUP_SIZE = 24
-"""How many cases with the same twin a lane takes at once."""
+"""How many cases with the same twin a lane takes at once, at most: fewer where other lanes would have none."""
 BREAKS = 3
 """How many cases in a row may end with a broken adapter before the run gives up."""
 HOPELESS = 8
@@ -215,7 +216,7 @@ class Runner:
     # side by side
 
     async def _side_by_side(self) -> None:
-        groups = deque(_groups([p for p in self.plan.run if "alone" not in p.case.needs]))
+        groups = deque(_groups([p for p in self.plan.run if "alone" not in p.case.needs], self.settings.lanes))
         self._again += [self._begun(p) for p in self.plan.run if "alone" in p.case.needs]
         while groups and not self._over():
             self._trouble, self._death = False, ""
@@ -489,11 +490,12 @@ class Runner:
         return bool(self.outcomes.dead)
 
 
-def _groups(planned: Sequence[Planned]) -> list[list[Planned]]:
+def _groups(planned: Sequence[Planned], lanes: int) -> list[list[Planned]]:
     """Runs of cases with the same twin, none longer than a lane should take at once."""
+    size = max(1, min(GROUP_SIZE, ceil(len(planned) / lanes)))
     groups: list[list[Planned]] = []
     for item in planned:
-        if groups and groups[-1][0].shares == item.shares and len(groups[-1]) < GROUP_SIZE:
+        if groups and groups[-1][0].shares == item.shares and len(groups[-1]) < size:
             groups[-1].append(item)
         else:
             groups.append([item])
