@@ -126,11 +126,12 @@ async def _unanswered(route: Route, why: Exception, patience: float) -> Unreacha
     if not route.tls and await _speaks_tls(route, patience):
         return _use_tls(route)
     detail = str(why) or "not whole in any time that can be waited for"
-    if "tls" in detail.lower() and "certificate" in detail.lower():
-        return Unreachable(f"{route.origin} wants a certificate of ours: {detail}", hint="--client-cert FILE gives one")
-    hint = (
-        "is this the right port? --patience SECONDS waits longer" if "timeout" in detail else "what does its log say?"
-    )
+    hint = "what does its log say?"
+    if "timeout" in detail:
+        hint = "is this the right port? --patience SECONDS waits longer"
+    elif route.tls and route.client_cert is None:
+        # With TLS 1.3 a server tells only after the handshake that it misses one, and a reset may overtake its alert.
+        hint = "does it want a certificate of ours? --client-cert FILE gives one"
     return Unreachable(f"{route.origin} takes connections, but answers no request: {detail}", hint=hint)
 
 

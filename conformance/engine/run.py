@@ -276,7 +276,8 @@ class Runner:
             self._suspects.append(attempt)
             return None, None
         if not seen.clean and self._wants_retry(attempt):
-            self._again.append(attempt)
+            self._trouble = self._trouble or self.settings.fail_fast > 0  # it may be the last: settle it at once
+            (self._suspects if self._trouble else self._again).append(attempt)
         elif seen.clean and parts[-1].name == HEALTH:
             return attempt, parts[-1]
         else:
