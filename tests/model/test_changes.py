@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.model import GIVEN, IN_LEAVING, IN_MESSAGE, Change
+from conformance.wire import Message, UInt
 
 
 def test_operations_have_one_kind_each():
@@ -44,6 +45,9 @@ def test_place(path, place):
         (Change("p", "a", "put", (bytes(25),)), f"put(p.a, {'00' * 16}… (25 octets))"),
         (Change("p", "a", "put", ("x" * 60,)), f"put(p.a, {'x' * 60})"),
         (Change("p", "a", "put", ("x" * 61,)), f"put(p.a, {'x' * 57}…)"),
+        (Change("p", "a", "put", (UInt(258, 2),)), "put(p.a, 0102)"),
+        (Change("p", "", "put", (Message(a=bytes(25)),)), f"put(p, {'00' * 16}… (25 octets))"),
+        (Change("p", "", "put", (Message(a=lambda get: get("around")),)), "put(p, <Message>)"),
         (Change("", "", GIVEN, (("padding", 3), ("key", b"\xff"))), "given(padding=3, key=ff)"),
         (Change("", "", GIVEN), "given()"),
     ],
