@@ -53,13 +53,16 @@ def by_itself(exchange: Exchange) -> Exchange:
     return replace(exchange, name=f"{exchange.name}_by_itself", outcome=ended)
 
 
-def judged_by(exchange: Exchange, requirement_of: Callable[[Part], str]) -> Judge:
-    """A judge of parts that should be accepted, naming the requirement that one breaks (empty: all of the case's)."""
+def judged_by(exchange: Exchange, requirement_of: Callable[[Part], str], also: Sequence[Outcome] = ()) -> Judge:
+    """A judge of parts that should be accepted (or end in another way that is as good).
+
+    `requirement_of` names the requirement that a part breaks; empty: all of the case's.
+    """
 
     def judge(transcript: Transcript) -> Iterator[Finding]:
         for part in transcript.tested:
             outcome = exchange.outcome(part)
-            if outcome == ACCEPTED:
+            if any(right.allows(outcome) for right in (ACCEPTED, *also)):
                 yield Finding("as-expected", f"{part.name}: {outcome}", part=part.name)
             elif outcome != UNSUPPORTED:
                 seen = "crash" if outcome.name == CRASH.name else "violation"

@@ -3,7 +3,7 @@
 from conformance.cases import case, cut, drop, extend, flip, from_vectors, given, insert, octets, put, repeat, swap
 from conformance.model import ACCEPTED
 from conformance.protocols.ohttp.cases._hpke_vectors import FILE, accepted, in_its_suite, sealed_messages, seals
-from conformance.protocols.ohttp.cases._points import ZERO_448, ZERO_25519, no_points
+from conformance.protocols.ohttp.cases._points import P_SUITES, ZERO_448, ZERO_25519, no_points, other_forms
 from conformance.protocols.ohttp.exchanges import REFUSED, SCHEDULE, SEQUENCE, by_itself, open_messages
 from conformance.wire import Message
 
@@ -139,7 +139,7 @@ def x448_enc_that_shares_zero(enc):
     where={"suite": ["0010/0001/0001"]},
 )
 def p256_enc_that_is_no_point(change):
-    """An encapsulated key that is no uncompressed point of P-256."""
+    """An encapsulated key that is no point of P-256."""
     return change
 
 
@@ -151,7 +151,7 @@ def p256_enc_that_is_no_point(change):
     where={"suite": ["0011/0002/0002"]},
 )
 def p384_enc_that_is_no_point(change):
-    """An encapsulated key that is no uncompressed point of P-384."""
+    """An encapsulated key that is no point of P-384."""
     return change
 
 
@@ -163,7 +163,19 @@ def p384_enc_that_is_no_point(change):
     where={"suite": ["0012/0003/0002"]},
 )
 def p521_enc_that_is_no_point(change):
-    """An encapsulated key that is no uncompressed point of P-521."""
+    """An encapsulated key that is no point of P-521."""
+    return change
+
+
+@case(
+    open_messages,
+    "rfc9180/7.1.1/uncompressed-points-only",
+    expect=[REFUSED],
+    each=other_forms(ENC),
+    where={"suite": P_SUITES},
+)
+def enc_in_another_form(change):
+    """The encapsulated key is a point of its curve, under the mark of another form than the uncompressed one."""
     return change
 
 

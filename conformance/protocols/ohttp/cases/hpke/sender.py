@@ -3,7 +3,7 @@
 from conformance.cases import case, cut, extend, from_vectors, given, octets, put
 from conformance.model import ACCEPTED, Finding
 from conformance.protocols.ohttp.cases._hpke_vectors import FILE, accepted, in_its_suite, sealed_messages, seals
-from conformance.protocols.ohttp.cases._points import ZERO_448, ZERO_25519, no_points
+from conformance.protocols.ohttp.cases._points import P_SUITES, ZERO_448, ZERO_25519, no_points, other_forms
 from conformance.protocols.ohttp.exchanges import REFUSED, SCHEDULE, SEQUENCE, by_itself, judged_by, seal
 
 PUBLIC = "setup.public_key"
@@ -109,7 +109,7 @@ def x448_key_that_shares_zero(change):
     where={"suite": ["0010/0001/0001"]},
 )
 def p256_key_that_is_no_point(change):
-    """A public key that is no uncompressed point of P-256."""
+    """A public key that is no point of P-256."""
     return change
 
 
@@ -121,7 +121,7 @@ def p256_key_that_is_no_point(change):
     where={"suite": ["0011/0002/0002"]},
 )
 def p384_key_that_is_no_point(change):
-    """A public key that is no uncompressed point of P-384."""
+    """A public key that is no point of P-384."""
     return change
 
 
@@ -133,7 +133,19 @@ def p384_key_that_is_no_point(change):
     where={"suite": ["0012/0003/0002"]},
 )
 def p521_key_that_is_no_point(change):
-    """A public key that is no uncompressed point of P-521."""
+    """A public key that is no point of P-521."""
+    return change
+
+
+@case(
+    seal,
+    "rfc9180/7.1.1/uncompressed-points-only",
+    expect=[REFUSED],
+    each=other_forms(PUBLIC),
+    where={"suite": P_SUITES},
+)
+def key_in_another_form(change):
+    """The public key is a point of its curve, under the mark of another form than the uncompressed one."""
     return change
 
 

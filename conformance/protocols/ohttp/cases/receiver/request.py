@@ -3,7 +3,7 @@
 from conformance.cases import case, cut, drop, extend, flip, given, octets, put
 from conformance.model import ACCEPTED, ANYWAY
 from conformance.protocols.ohttp.cases._appendix_a import APPENDIX_A, RECIPIENT, SUITE
-from conformance.protocols.ohttp.cases._points import ZERO_448, ZERO_25519, no_points
+from conformance.protocols.ohttp.cases._points import P_SUITES, ZERO_448, ZERO_25519, no_points, other_forms
 from conformance.protocols.ohttp.exchanges import REFUSED, by_itself, decapsulate
 
 HEADER = {"key id": "key_id", "KEM": "kem", "KDF": "kdf", "AEAD": "aead"}
@@ -259,7 +259,7 @@ def x448_enc_that_shares_zero(change):
     where={"suite": ["0010/0001/0001"]},
 )
 def p256_enc_that_is_no_point(change):
-    """An encapsulated key that is no uncompressed point of P-256."""
+    """An encapsulated key that is no point of P-256."""
     return change
 
 
@@ -272,7 +272,7 @@ def p256_enc_that_is_no_point(change):
     where={"suite": ["0011/0002/0002"]},
 )
 def p384_enc_that_is_no_point(change):
-    """An encapsulated key that is no uncompressed point of P-384."""
+    """An encapsulated key that is no point of P-384."""
     return change
 
 
@@ -285,5 +285,17 @@ def p384_enc_that_is_no_point(change):
     where={"suite": ["0012/0003/0002"]},
 )
 def p521_enc_that_is_no_point(change):
-    """An encapsulated key that is no uncompressed point of P-521."""
+    """An encapsulated key that is no point of P-521."""
+    return change
+
+
+@case(
+    decapsulate,
+    "rfc9180/7.1.1/uncompressed-points-only",
+    expect=[REFUSED],
+    each=other_forms("request.enc"),
+    where={"suite": P_SUITES},
+)
+def enc_in_another_form(change):
+    """The encapsulated key is a point of its curve, under the mark of another form than the uncompressed one."""
     return change

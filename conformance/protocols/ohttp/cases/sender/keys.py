@@ -17,19 +17,13 @@ from conformance.protocols.ohttp.cases._key_lists import (
     UNPREFIXED,
     pair,
 )
-from conformance.protocols.ohttp.cases._points import ZERO_448, ZERO_25519, no_points
-from conformance.protocols.ohttp.exchanges import REFUSED, encapsulate
+from conformance.protocols.ohttp.cases._points import P_SUITES, ZERO_448, ZERO_25519, no_points, other_forms
+from conformance.protocols.ohttp.exchanges import REFUSED, encapsulate, judged_by
 
 PUBLIC = "keys.entry[0].entry.public"
 
 
-@case(
-    encapsulate,
-    "rfc9458/3.2/unknown-kem-entry-skipped",
-    "rfc9458/3/supported-key-config-picked",
-    expect=[ACCEPTED],
-    each=UNKNOWN_KEMS,
-)
+@case(encapsulate, "rfc9458/3.2/unknown-kem-entry-skipped", expect=[ACCEPTED], each=UNKNOWN_KEMS)
 def unknown_kem(change):
     """An entry whose KEM nobody knows is passed over; the request is sealed for the key beside it, with its id."""
     return change
@@ -116,6 +110,19 @@ def nothing_usable(change):
     return change
 
 
+@case(
+    encapsulate,
+    "rfc9458/3.1/no-usable-config-clean-error",
+    each={f"{k:04x}/{a:04x}": put("keys.entry[0].entry.algorithms[0]", pair(k, a)) for k, a in _KNOWN},
+)
+def one_known_pair(change):
+    """Each pair of the known algorithms stands alone in the list: a library that does not have it gives an error."""
+    return change
+
+
+one_known_pair.judge(judged_by(encapsulate, lambda _: "", also=[REFUSED]))
+
+
 @case(encapsulate, "rfc9180/5.3/export-only-aead-refused", expect=[REFUSED])
 def only_the_export_only_aead():
     """The one pair of the collection has the AEAD that seals nothing: an error, and no crash."""
@@ -160,7 +167,7 @@ def x448_key_that_shares_zero(change):
     where={"suite": ["0010/0001/0001"]},
 )
 def p256_key_that_is_no_point(change):
-    """A public key that is no uncompressed point of P-256."""
+    """A public key that is no point of P-256."""
     return change
 
 
@@ -172,7 +179,7 @@ def p256_key_that_is_no_point(change):
     where={"suite": ["0011/0002/0002"]},
 )
 def p384_key_that_is_no_point(change):
-    """A public key that is no uncompressed point of P-384."""
+    """A public key that is no point of P-384."""
     return change
 
 
@@ -184,7 +191,19 @@ def p384_key_that_is_no_point(change):
     where={"suite": ["0012/0003/0002"]},
 )
 def p521_key_that_is_no_point(change):
-    """A public key that is no uncompressed point of P-521."""
+    """A public key that is no point of P-521."""
+    return change
+
+
+@case(
+    encapsulate,
+    "rfc9180/7.1.1/uncompressed-points-only",
+    expect=[REFUSED],
+    each=other_forms(PUBLIC),
+    where={"suite": P_SUITES},
+)
+def key_in_another_form(change):
+    """The public key is a point of its curve, under the mark of another form than the uncompressed one."""
     return change
 
 
