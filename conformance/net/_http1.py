@@ -137,6 +137,7 @@ class HTTP1(Connection):
             leaving = leaving.moved(at, len(self._secret))
         async with self._sending:
             pending = self.expect(recorder, name, part_of(built, "method") or b"")
+            self.open = self.open and not leaving.end
             await self.stream.send(octets, leaving, barrier=barrier)
         return pending
 

@@ -60,6 +60,7 @@ class Stream(asyncio.Protocol):
         self.ended = ""
         self.detail = ""
         self.closing = False
+        self.halved = False
         self.lost = False
         self.consumer: Consumer | None = None
         self.left: Callable[[Stream], Any] | None = None
@@ -161,7 +162,7 @@ class Stream(asyncio.Protocol):
 
     def write(self, octets: bytes) -> None:
         """Send octets as soon as may be."""
-        if not self.lost and not self.closing:
+        if not self.lost and not self.closing and not self.halved:
             self.transport.write(octets)
 
     async def send(
@@ -215,7 +216,8 @@ class Stream(asyncio.Protocol):
             await self.arrived()
             self.reset()
         elif how == HALF and self.transport.can_write_eof():
-            if not self.lost:
+            if not self.lost and not self.halved:
+                self.halved = True
                 self.transport.write_eof()
         elif how in {HALF, FULL}:
             await self.arrived()
