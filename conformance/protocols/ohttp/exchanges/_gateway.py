@@ -253,16 +253,17 @@ async def ask(
     *,
     suite: Suite | None = None,
     chunks: Sequence[int] = (),
+    ephemeral: crypto.KeyPair | None = None,
 ) -> Asked:
     """Send one request for our target; the answer is awaited on what this gives.
 
     `suite` is another one than the variant's, of the same KEM, offered or not; `chunks` are the sizes of the pieces in
-    which the content leaves under the chunked coding.
+    which the content leaves under the chunked coding; `ephemeral` is a key pair that was used before.
     """
     inner = Inner(content=inner) if isinstance(inner, bytes) else inner
     entry, offered = await key_for(bench, connection)
     message, profile, token = _request(bench, inner)
-    context = RequestContext(suite or offered, entry.public, crypto.generate(offered.kem, bench.rng))
+    context = RequestContext(suite or offered, entry.public, ephemeral or crypto.generate(offered.kem, bench.rng))
     content = bhttp_request(message, known=inner.known, chunks=inner.chunks, padding=inner.padding)
     recipe = encapsulated_request(entry, context, content)
     sealed = bench.point("request", recipe)

@@ -193,10 +193,8 @@ class AnyKeyWillDo(Gateway):
 
     def decapsulate(self, content: bytes) -> Opening:
         def choose(header: RequestHeader, keys: Sequence[GatewayKey]) -> GatewayKey:
-            for key in keys:
-                if key.entry.kem == header.suite.kem:
-                    return key
-            return choose_key(header, keys)
+            fits = (k for k in keys if header.suite in k.entry.suites)
+            return next(fits, None) or choose_key(header, keys)
 
         return open_request(content, self.keys, choose)
 
@@ -214,6 +212,8 @@ class KEMNotCompared(Gateway):
         if key is None:
             return super().decapsulate(content)
         suite = replace(header.suite, kem=key.entry.kem)
+        if suite not in key.entry.suites:
+            return super().decapsulate(content)
         envelope = Envelope(header, key, reader.take(suite.kem_info.enc_length, "enc"), reader.rest())
         try:
             return envelope.open(envelope.info(), suite=suite)
@@ -336,8 +336,8 @@ class TakesPSKMode(Second):
     """Has a default for the pre-shared key, and takes requests that are sealed with it."""
 
     def others(self, envelope: Envelope) -> Iterable[Callable[[], Opening]]:
-        dh = crypto.diffie_hellman(envelope.header.suite.kem, envelope.key.private, envelope.enc)
-        return [partial(envelope.open_with, dh, *PSK)]
+        kem, private = envelope.header.suite.kem, envelope.key.private
+        yield lambda: envelope.open_with(crypto.diffie_hellman(kem, private, envelope.enc), *PSK)
 
 
 # Invalid encapsulated keys
@@ -361,11 +361,15 @@ class OnlyTheCoordinateX(Second):
 
     def others(self, envelope: Envelope) -> Iterable[Callable[[], Opening]]:
         kem = envelope.header.suite.kem
-        if kem in CURVES:
+
+        def opened() -> Opening:
             half = b"\x02" + envelope.enc[1 : 1 + len(envelope.enc) // 2]
             point = ec.EllipticCurvePublicKey.from_encoded_point(CURVES[kem], half)
             whole = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-            yield partial(envelope.open_with, crypto.diffie_hellman(kem, envelope.key.private, whole))
+            return envelope.open_with(crypto.diffie_hellman(kem, envelope.key.private, whole))
+
+        if kem in CURVES:
+            yield opened
 
 
 FAULTS: tuple[Fault, ...] = faults_of(__name__)

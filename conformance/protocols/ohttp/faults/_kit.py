@@ -23,7 +23,7 @@ def fault(
     """Declare a peer (or an object of a library role) as a fault. `breaks` are requirement ids or globs."""
 
     def register(made: T) -> T:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "-", made.__name__).lower()
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", made.__name__).lower()
         doc = inspect.getdoc(made) or ""
         if not doc:
             msg = f"the fault {name} needs a docstring"
