@@ -41,6 +41,7 @@ class Vector:
     twin: str = ""  # of an invalid one: the id of the valid vector
     change: str = ""  # of an invalid one: the one difference from the twin
     refusal: tuple[str, ...] = ()  # of an invalid one: the classes that fit
+    confirmed: tuple[str, ...] = ()  # of an invalid one: the implementations that refuse it
 
     @property
     def valid(self) -> bool:
