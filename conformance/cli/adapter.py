@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from conformance.cli._common import chosen_protocols, interruptible
@@ -23,9 +25,14 @@ def check(ctx: click.Context, /, cmd: str) -> None:
 
     protocols = chosen_protocols(())
     roles = {r.name: r.operations for p in protocols for r in p.roles}
-    asks = [ask for p in protocols for many in p.impossible.values() for ask in many]
+    servers: dict[str, dict[str, Any]] = {
+        r.name: {"targets": []} for p in protocols for r in p.roles if r.kind == "server"
+    }
+    asks = {(a.op, repr(a.given)): a for p in protocols for many in p.impossible.values() for a in many}  # roles share
     subject = subjects.ProcessSubject(words(cmd), patience=5.0)
-    problems = interruptible(lambda: subjects.check(subject, asks=asks, roles=roles), "interrupted")
+    problems = interruptible(
+        lambda: subjects.check(subject, asks=[*asks.values()], roles=roles, servers=servers), "interrupted"
+    )
     for problem in problems:
         click.echo(f"{problem.step}: {problem.what}" + (f"\n  → {problem.hint}" if problem.hint else ""))
     hello = subject.hello
