@@ -244,7 +244,7 @@ class _Builder:
             node.out,
             node.spans,
             tuple(self.sealed),
-            node.changed or any(changed for *_, changed in self.sealed),
+            node.changed,
             frozenset(self.applied),
             tuple(c for c in self.changes if c.op not in IN_MESSAGE),
         )
