@@ -413,18 +413,26 @@ def test_sealed_parts_within_sealed_parts_have_full_paths():
 
 
 def test_added_octets_belong_to_no_neighbour():
-    built = Message(a=b"12", b=b"34", c=b"").build([change("", "insert", 2, b"--")])
+    built = Message(a=b"12", c=b"", b=b"34").build([change("", "insert", 2, b"--")])
     assert built.octets == b"12--34"
+    assert {(s.start, s.end) for s in built.spans if s.path == "c"} == {(2, 2)}
     assert {p: built.fields[p] for p in "abc"} == {"a": b"12", "b": b"34", "c": b""}
     assert [(s.path, s.changed) for s in leaves(built.octets, built.spans)] == [
-        ("a", False), ("(added)", True), ("b", False), ("c", False),
+        ("a", False), ("c", False), ("(added)", True), ("b", False),
     ]  # fmt: skip
 
 
 def test_fields_that_were_changed_away_lie_in_what_took_their_place():
     built = Message(a=b"12", b=b"34", c=b"56").build([change("", "put", b"1--6")])
     assert {p: built.fields[p] for p in "abc"} == {"a": b"1--", "b": b"--", "c": b"--6"}
-    assert all(s.changed for s in built.spans)
+    assert [(s.path, s.changed) for s in built.spans] == [("a", True), ("b", True), ("c", True)]
+
+
+def test_both_that_changed_places_are_marked():
+    built = RECIPE.build([change("body.words", "swap", 0, 2)])
+    marked = {s.path for s in built.spans if s.changed}
+    assert {"body.words[0]", "body.words[2].text"} <= marked
+    assert not {p for p in marked if p.startswith("body.words[1]")}
 
 
 def test_only_literal_octets_name_an_item():
