@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from conformance.bench import Fault
-from conformance.protocols.ohttp.faults import _encapsulation
+from conformance.protocols.ohttp.faults import (
+    _bhttp,
+    _bhttp_fields,
+    _conveying,
+    _encapsulation,
+    _library_bhttp,
+    _library_bhttp_writing,
+    _target,
+)
 
-FAULTS: tuple[Fault, ...] = (*_encapsulation.FAULTS,)
+FAULTS: tuple[Fault, ...] = (
+    *_encapsulation.FAULTS,
+    *_bhttp.FAULTS,
+    *_bhttp_fields.FAULTS,
+    *_conveying.FAULTS,
+    *_target.FAULTS,
+    *_library_bhttp.FAULTS,
+    *_library_bhttp_writing.FAULTS,
+)
 
 __all__ = ["FAULTS"]

@@ -29,6 +29,11 @@ PARTS = ("control.method", "control.scheme", "control.authority", "control.path"
 """The parts of a request behind the framing indicator, in their order."""
 
 
+def named(*values: bytes) -> dict[str, bytes]:
+    """Attempts that are called after their octets, which are text."""
+    return {value.decode(): value for value in values}
+
+
 def inside(path: str = "") -> str:
     """The place of a part of the message inside."""
     return f"request.content.{path}" if path else "request.content"

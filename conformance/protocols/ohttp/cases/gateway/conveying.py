@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.cases import case, given, octets, watch
 from conformance.model import ACCEPTED, Change, Finding
-from conformance.protocols.ohttp.cases.gateway._inside import FIELDS, holding
+from conformance.protocols.ohttp.cases.gateway._inside import FIELDS, holding, named
 from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, ENCAPSULATED_5XX, Inner, TargetAnswer, convey
 from conformance.protocols.ohttp.messages import lawful_response
 
@@ -26,7 +26,9 @@ def target(**answer: Any) -> Change:
     convey,
     "rfc9458/5/inner-request-conveyed-intact",
     expect=[ACCEPTED],
-    each=(b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"QUERY", b"PROPFIND", b"X-CUSTOM", b"get", b"~"),
+    each=named(
+        b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"QUERY", b"PROPFIND", b"X-CUSTOM", b"get", b"~"
+    ),
 )
 def method_reaches_the_target(method):
     """The target sees the method that stands inside: known or not, capitals or not."""
@@ -37,7 +39,7 @@ def method_reaches_the_target(method):
     convey,
     "rfc9458/5/inner-request-conveyed-intact",
     expect=[ACCEPTED],
-    each=(b"?a=b&c=%2F", b"?", b"?a=b?c=d", b"?q=%00%0d%0a%C3%A4", b"?a=/../b", b"/%2F/%41;p=1", b"?a+b=c%20d&e"),
+    each=named(b"?a=b&c=%2F", b"?", b"?a=b?c=d", b"?q=%00%0d%0a%C3%A4", b"?a=/../b", b"/%2F/%41;p=1", b"?a+b=c%20d&e"),
 )
 def path_and_query_reach_the_target(more):
     """The target sees path and query as they stand inside, percent-encodings untouched."""

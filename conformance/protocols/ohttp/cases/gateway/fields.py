@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.cases import case, given, insert
 from conformance.model import ACCEPTED, Change, Finding
-from conformance.protocols.ohttp.cases.gateway._inside import REFUSED, TRAILERS, holding, inside
+from conformance.protocols.ohttp.cases.gateway._inside import REFUSED, TRAILERS, holding, inside, named
 from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, Inner, convey
 from conformance.protocols.ohttp.messages import CONTROL_PSEUDO_FIELDS, line
 
@@ -72,7 +72,7 @@ def trailer_value_that_is_malformed_in_http2(value):
     return in_front(b"x-a", value, "trailers")
 
 
-@case(convey, "rfc9292/3.6/upper-case-name-accepted", expect=[ACCEPTED], each=(b"X-Test", b"X-TEST", b"x-Test"))
+@case(convey, "rfc9292/3.6/upper-case-name-accepted", expect=[ACCEPTED], each=named(b"X-Test", b"X-TEST", b"x-Test"))
 def field_name_in_upper_case(name):
     """A name has capitals: names are those of HTTP, in which case means nothing."""
     return given(inner=Inner(fields=((name, b"1"),)))
@@ -119,7 +119,7 @@ def repeated_field_names(fields):
     convey,
     "rfc9292/3.6/control-pseudo-field-refused",
     settings=holding(),
-    each=sorted(CONTROL_PSEUDO_FIELDS),
+    each=named(*sorted(CONTROL_PSEUDO_FIELDS)),
     **REFUSED,
 )
 def control_data_as_a_field(name):
@@ -132,7 +132,7 @@ def control_data_as_a_field(name):
     "rfc9292/3.6/control-pseudo-field-refused",
     "rfc9292/3.6/trailer-pseudo-field-refused",
     settings=holding(trailers=TRAILERS),
-    each=sorted(CONTROL_PSEUDO_FIELDS),
+    each=named(*sorted(CONTROL_PSEUDO_FIELDS)),
     **REFUSED,
 )
 def control_data_as_a_trailer(name):
@@ -140,7 +140,7 @@ def control_data_as_a_trailer(name):
     return in_front(name, b"200" if name == b":status" else b"/", "trailers")
 
 
-@case(convey, "rfc9292/3.6/late-pseudo-field-refused", settings=holding(), each=(b":x", b":protocol"), **REFUSED)
+@case(convey, "rfc9292/3.6/late-pseudo-field-refused", settings=holding(), each=named(b":x", b":protocol"), **REFUSED)
 def pseudo_field_behind_a_field(name):
     """A pseudo-field of some extension stands behind an ordinary field."""
     return insert(inside("headers.fields"), 1, line(name, b"1"))
@@ -150,7 +150,7 @@ def pseudo_field_behind_a_field(name):
     convey,
     "rfc9292/3.6/trailer-pseudo-field-refused",
     settings=holding(trailers=TRAILERS),
-    each=(b":x", b":protocol"),
+    each=named(b":x", b":protocol"),
     **REFUSED,
 )
 def pseudo_field_in_trailers(name):

@@ -11,6 +11,7 @@ from conformance.protocols.ohttp.cases.gateway._inside import (
     ends_inside,
     holding,
     inside,
+    named,
     without_behind,
 )
 from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, Inner, convey
@@ -37,7 +38,7 @@ def content_and_trailers_cut_away():
     return without_behind("headers")
 
 
-@case(convey, "rfc9292/3.1/rfc9458-example-accepted", expect=[ACCEPTED], each=(b"GET", b"POST"))
+@case(convey, "rfc9292/3.1/rfc9458-example-accepted", expect=[ACCEPTED], each=named(b"GET", b"POST"))
 def nothing_behind_the_control_data(method):
     """The message ends behind its path, as the example in RFC 9458, Appendix A does."""
     return given(inner=Inner(method=method, content=b"")), *without_behind("control.path")
