@@ -72,13 +72,15 @@ def weigher(requirements: Mapping[str, Requirement], *, strict: bool = False, ou
 class Seen:
     """What one round of a case showed, before the rounds are compared.
 
-    `stopped` is set where the round decides nothing: (verdict, reason). `healthy` is None where health was not tried;
-    `after` is the part behind which it failed. `answered` says that a violation rests on an answer of the subject and
-    needs no health, `broken` that the adapter is at fault.
+    `stopped` is set where the round decides nothing: (verdict, reason); `missing` says what was not reached, which
+    leaves open only what is not bad already. `healthy` is None where health was not tried; `after` is the part behind
+    which it failed. `answered` says that a violation rests on an answer of the subject and needs no health, `broken`
+    that the adapter is at fault.
     """
 
     twin: bool = True
     stopped: tuple[str, str] | None = None
+    missing: str = ""
     findings: list[Finding] = field(default_factory=list)
     healthy: bool | None = None
     after: str = ""
@@ -133,14 +135,14 @@ def _look(case: Case, transcript: Transcript, seen: Seen, ended: OutcomeOf) -> N
         for finding in (f for turn in _turns(transcript) for f in case.own_judge(turn)):
             seen.findings.append(finding)
             seen.answered |= finding.observation in _ANSWERED_BADLY and finding.part not in silent
-    missing = list(_by_expectation(case, transcript, seen, ended))
+    seen.missing = next(iter(list(_by_expectation(case, transcript, seen, ended))), "")
     without = [p for p in transcript.tested if ended(p) == UNSUPPORTED]
     if seen.bad:  # a violation counts, whatever follows
         return
     if without and (case.scripted or len(without) == len(transcript.tested)):
         seen.stopped = ("unsupported", without[0].detail())
-    elif missing:
-        seen.stopped = ("inconclusive", missing[0])
+    elif seen.missing:
+        seen.stopped = ("inconclusive", seen.missing)
 
 
 def _look_at_health(transcript: Transcript, seen: Seen, ended: OutcomeOf) -> None:
@@ -279,6 +281,14 @@ def judge(case: Case, transcript: Transcript, weigh: Weigh, only: Seen | None = 
     rounds = [only] if only else [look(case, t) for t in transcript.rounds() if t.parts[0].round > 0]
     if not rounds:
         return _stopped(case, transcript, "inconclusive", "it did not come to run by itself")
+    verdict = _compared(case, transcript, rounds, weigh)
+    missing = next((r.missing for r in rounds if r.missing), "")
+    if missing and verdict.shown in {"pass", "tolerated"}:
+        return _stopped(case, transcript, "inconclusive", missing)
+    return verdict
+
+
+def _compared(case: Case, transcript: Transcript, rounds: Sequence[Seen], weigh: Weigh) -> Verdict:
     first, last = rounds[0], rounds[-1]
     stopped = next((r.stopped for r in rounds if r.stopped and r.stopped[0] != "inconclusive"), None)
     if stopped is not None:
@@ -312,10 +322,10 @@ def _agreed(
     one, two = (_graded(case, transcript, findings, weigh) for findings in (first, last))
     if one.shown == two.shown and one.requirements == two.requirements:
         return two
-    if one.shown == two.shown or (one.shown in BAD and two.shown in BAD):
-        return _graded(case, transcript, (*first, *last), weigh)
-    reason = f"seen in 1 of 2 attempts: {(one if one.shown in (*BAD, 'warn') else two).reason}"
-    return _stopped(case, transcript, "inconclusive", reason)
+    bad = [v for v in (one, two) if v.shown in (*BAD, "warn")]
+    if len(bad) == 1:
+        return _stopped(case, transcript, "inconclusive", f"seen in 1 of 2 attempts: {bad[0].reason}")
+    return _graded(case, transcript, (*first, *last), weigh)
 
 
 def _single(case: Case, transcript: Transcript, seen: Seen, weigh: Weigh) -> Verdict:
