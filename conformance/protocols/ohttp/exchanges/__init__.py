@@ -28,6 +28,7 @@ from conformance.protocols.ohttp.exchanges._hpke import (
     open_messages,
     seal,
 )
+from conformance.protocols.ohttp.exchanges._knock import knock
 from conformance.protocols.ohttp.exchanges._library import (
     KEPT,
     MENDED,
@@ -70,7 +71,7 @@ __all__ = [
     "MISLABELLED", "NO_ENTRY", "NO_REQUEST", "PLAIN_4XX", "PLAIN_5XX", "PLAIN_415", "PLAIN_422", "REFUSED", "REQUEST",
     "RESPONSE", "SCHEDULE", "SEQUENCE", "Asked", "Inner", "Taken", "TargetAnswer", "ask", "by_itself", "convey",
     "decapsulate", "decode", "encapsulate", "encode", "encode_keys", "export", "fetch", "fetch_keys", "get_keys",
-    "give_again", "give_octets", "give_request", "give_response", "judged_by", "key_for", "keys_wrong",
+    "give_again", "give_octets", "give_request", "give_response", "judged_by", "key_for", "keys_wrong", "knock",
     "lawful_message", "open_messages", "open_response", "read_keys", "recipe_of", "request_of", "respond", "seal",
     "seal_response", "take_response",
 ]  # fmt: skip

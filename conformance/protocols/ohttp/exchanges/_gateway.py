@@ -37,7 +37,7 @@ from conformance.protocols.ohttp.messages import (
     lawful_response,
 )
 from conformance.wire import DecodeError, Message
-from conformance.wire.http import HOP_BY_HOP, media_type, request
+from conformance.wire.http import HOP_BY_HOP, combined, media_type, request
 
 PLAIN_4XX, PLAIN_5XX = Outcome("plain-4xx"), Outcome("plain-5xx")
 PLAIN_415, PLAIN_422 = PLAIN_4XX.at("415"), PLAIN_4XX.at("422")
@@ -182,7 +182,7 @@ class Asked:
             bench.lab.expect(self.token, bench)
             bench.saw("target", fails=False, status=200, fields=[])
         sealed = bench.point("request", self.recipe)
-        pending = await _post(bench, connection, sealed.octets)
+        pending = await post(bench, connection, sealed.octets)
         return replace(self, bench=bench, pending=pending)
 
     async def answer(self) -> bytes | None:
@@ -267,11 +267,11 @@ async def ask(
     content = bhttp_request(message, known=inner.known, chunks=inner.chunks, padding=inner.padding)
     recipe = encapsulated_request(entry, context, content)
     sealed = bench.point("request", recipe)
-    pending = await _post(bench, connection, sealed.octets, chunks)
+    pending = await post(bench, connection, sealed.octets, chunks)
     return Asked(bench, pending, context, sealed.fields["enc"], profile, recipe, token)
 
 
-async def _post(bench: Bench, connection: Connection, content: bytes, chunks: Sequence[int] = ()) -> Pending:
+async def post(bench: Bench, connection: Connection, content: bytes, chunks: Sequence[int] = ()) -> Pending:
     """Send an encapsulated request as the content of a POST to the gateway resource (RFC 9458, Section 5)."""
     served = urlsplit((await bench.serving()).url)
     outer = request(
@@ -362,7 +362,17 @@ async def get_keys(bench: Bench, connection: Connection, point: str = "discovery
         scheme=url.scheme.encode(),
     )
     pending = await connection.request(bench, bench.point(point, asked), point)
-    return await pending.answer()
+    answer = await pending.answer()
+    bench.saw(
+        "decoded",
+        "keys",
+        octets=answer.content,
+        status=answer.status,
+        type=media_type(answer.fields),
+        kept=(combined(answer.fields, b"cache-control") or b"").decode("latin-1"),
+        location=(combined(answer.fields, b"location") or b"").decode("latin-1"),
+    )
+    return answer
 
 
 OVER = {"http": (1, 2, 3), "suite": SUITES}
@@ -401,6 +411,5 @@ async def fetch_keys(bench: Bench, live: Connection | None = None, *, accept: bo
     """One fetch of the key configurations."""
     served = await bench.serving()
     connection = live or await bench.connect(str(served.more.get("keys") or served.url))
-    answer = await get_keys(bench, connection, "outer", accept=accept)
-    bench.saw("decoded", "keys", octets=answer.content, status=answer.status, type=media_type(answer.fields))
+    await get_keys(bench, connection, "outer", accept=accept)
     return connection

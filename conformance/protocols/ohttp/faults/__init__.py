@@ -6,20 +6,32 @@ from conformance.bench import Fault
 from conformance.protocols.ohttp.faults import (
     _bhttp,
     _bhttp_fields,
+    _connection,
     _conveying,
+    _dates,
     _encapsulation,
+    _http,
+    _keys,
     _library_bhttp,
+    _library_bhttp_fields,
     _library_bhttp_writing,
+    _response,
     _target,
 )
 
 FAULTS: tuple[Fault, ...] = (
     *_encapsulation.FAULTS,
+    *_response.FAULTS,
+    *_http.FAULTS,
+    *_connection.FAULTS,
+    *_dates.FAULTS,
+    *_keys.FAULTS,
     *_bhttp.FAULTS,
     *_bhttp_fields.FAULTS,
     *_conveying.FAULTS,
     *_target.FAULTS,
     *_library_bhttp.FAULTS,
+    *_library_bhttp_fields.FAULTS,
     *_library_bhttp_writing.FAULTS,
 )
 

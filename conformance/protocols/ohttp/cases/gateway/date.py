@@ -1,13 +1,14 @@
 """Dates of requests, and what a gateway says of those that it does not like (RFC 9458, Sections 6.5.1 and 6.5.2)."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from conformance.cases import case, given, watch
-from conformance.model import ACCEPTED, Finding
+from conformance.model import ACCEPTED, Change, Finding, Part
 from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, Inner, convey
-from conformance.protocols.ohttp.messages import DATE_PROBLEM, PROBLEM_TYPE, lawful_response
+from conformance.protocols.ohttp.messages import DATE_PROBLEM, PROBLEM_TYPE, BinaryResponse, lawful_response
 from conformance.wire.http import combined, media_type
 
 ALLOWED = "rfc9458/6.5.1/skewed-date-refusal-allowed"
@@ -19,11 +20,11 @@ PROBLEM, CARRIED, GUARDED = (
 )
 
 
-def _dated(*values):
+def _dated(*values: bytes) -> Change:
     return given(inner=Inner(fields=tuple((b"date", value) for value in values)))
 
 
-def _imf(moment):
+def _imf(moment: datetime) -> bytes:
     return format_datetime(moment, usegmt=True).encode()
 
 
@@ -74,7 +75,7 @@ def date_that_is_none(values):
     return _dated(*values)
 
 
-def _refusals(part):
+def _refusals(part: Part) -> Iterator[BinaryResponse]:
     """The responses inside that refuse a date: by the problem type, or as the refusal of a part that changed a date."""
     dated = any(change.op == "given" and b"date" in repr(change.args).encode() for change in part.changes)
     for event in part.all("decoded", "response"):
@@ -101,7 +102,7 @@ def refusal_of_a_date_helps_the_client(part):
             yield Finding("violation", "the refusal of a date has neither no-store nor Vary: date", GUARDED)
 
 
-def _problem_type(content):
+def _problem_type(content: bytes) -> str:
     try:
         return str(json.loads(content)["type"])
     except (ValueError, KeyError, TypeError):

@@ -111,13 +111,11 @@ def method_other_than_post(method):
 
 @watch("ohttp.gateway", "rfc9458/5.2/early-errors-unprotected")
 def refusal_does_not_claim_to_be_encapsulated(part):
-    """An answer that does not open, to a request that could not be opened, is not labelled as an encapsulated one."""
+    """An error that does not open in the context of the request is not labelled as an encapsulated response."""
     for event in part.all("decoded", "response"):
-        if event.value["opened"] or event.value["type"] != RESPONSE_TYPE:
-            continue
-        if part.changes or event.value["status"] != 200:
-            told = f"status {event.value['status']} is labelled {RESPONSE_TYPE} and does not open"
-            yield Finding("violation", told)
+        status, kind = event.value["status"], event.value["type"]
+        if not event.value["opened"] and kind == RESPONSE_TYPE and status >= 400:
+            yield Finding("violation", f"status {status} is labelled {kind} and does not open")
 
 
 @watch("ohttp.gateway", "rfc9458/5.3/key-problem-type-allowed")
@@ -131,7 +129,7 @@ def problem_document_is_right(part):
             yield Finding("violation" if wrong else "as-expected", wrong or "a problem document as it should be")
 
 
-def _wrong_problem(content, status):
+def _wrong_problem(content: bytes, status: int) -> str:
     try:
         problem = json.loads(content)
     except ValueError:

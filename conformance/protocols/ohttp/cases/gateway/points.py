@@ -3,17 +3,19 @@
 Each is sealed as it would be for a gateway that makes no check, so that nothing but the check can refuse it.
 """
 
+from typing import Any
+
 from conformance.cases import case, flip, put
 from conformance.crypto import SUITES, Suite
 from conformance.protocols.ohttp.cases.gateway._early import REFUSED
 from conformance.protocols.ohttp.exchanges import fetch
 
 
-def _with(*kems):
+def _with(*kems: int) -> dict[str, Any]:
     return {"suite": [s.name for s in SUITES if s.kem in kems], "http": "first"}
 
 
-def _point(number, length):
+def _point(number: int, length: int) -> bytes:
     return number.to_bytes(length, "little")
 
 

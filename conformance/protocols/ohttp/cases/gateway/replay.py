@@ -1,5 +1,6 @@
 """Requests that come more than once (RFC 9458, Section 6.5)."""
 
+from conformance.bench import Bench
 from conformance.cases import case
 from conformance.model import ACCEPTED, Finding
 from conformance.protocols.ohttp.cases.gateway.response import nonces_differ
@@ -9,7 +10,7 @@ HARMLESS = "rfc9458/6.5/replay-rejected-or-harmless"
 ONCE_OR_AGAIN = [ACCEPTED, PLAIN_4XX.per(HARMLESS), ENCAPSULATED_4XX.per(HARMLESS)]
 
 
-async def _copied(bench, times):
+async def _copied(bench: Bench, times: int) -> None:
     first = bench.part("first")
     connection = await first.connect()
     asked = await ask(first, connection)

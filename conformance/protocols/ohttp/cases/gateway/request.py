@@ -1,12 +1,17 @@
 """Encapsulated requests that a gateway cannot open (RFC 9458, Sections 4.3 and 5.2)."""
 
+from collections.abc import Iterable
+
+from conformance.bench import Bench
 from conformance.cases import case, cut, drop, extend, flip, octets, put
 from conformance.crypto import AEADS, EXPORT_ONLY, KDFS, KEMS, Suite
+from conformance.net import Connection
 from conformance.protocols.ohttp.cases.gateway._early import REFUSED, UNDECRYPTABLE
 from conformance.protocols.ohttp.exchanges import PLAIN_4XX, PLAIN_422, fetch
+from conformance.protocols.ohttp.messages import KeyEntry
 
 
-def _key(bench):
+def _key(bench: Bench) -> tuple[KeyEntry, Suite]:
     """The key and suite of this variant, from the keys that the twin has fetched."""
     wanted = bench.variant["suite"]
     return next((e, s) for e in bench.memory["keys"] for s in e.suites if s.name == wanted)
@@ -240,10 +245,10 @@ def sealed_as_another_message(change):
 # How much there is of it
 
 
-async def _of_lengths(bench, lengths):
+async def _of_lengths(bench: Bench, lengths: Iterable[int]) -> None:
     """Send so many octets of a request each time, on one connection as long as it lasts."""
-    connection = None
-    whole = len(next(p for p in bench.run.parts if p.sent("request")).sent("request").event.octets)
+    connection: Connection | None = None
+    whole = next(len(sent.event.octets) for p in bench.run.parts if (sent := p.sent("request")))
     for length in lengths:
         live = connection if connection and connection.open else None
         connection = await fetch(bench.part(f"{length} octets", cut("request", whole - length)), live)

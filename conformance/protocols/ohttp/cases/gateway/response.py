@@ -1,7 +1,10 @@
 """Encapsulated responses: how they are made, and what they are called (RFC 9458, Sections 4.2, 4.4 and 4.5)."""
 
+from collections.abc import Iterator
+
 from conformance.cases import case, watch
-from conformance.model import ACCEPTED, Finding
+from conformance.model import ACCEPTED, Finding, Transcript
+from conformance.net import Connection
 from conformance.protocols.ohttp.exchanges import fetch
 from conformance.protocols.ohttp.messages import RESPONSE_TYPE
 
@@ -43,7 +46,7 @@ def response_is_called_what_it_is(part):
 )
 async def fifty_nonces_of_fifty_responses(bench):
     """Fifty requests one after another, on one connection as long as it lasts: no response nonce is seen twice."""
-    connection = None
+    connection: Connection | None = None
     for n in range(50):
         live = connection if connection and connection.open else None
         connection = await fetch(bench.part(f"request {n}"), live)
@@ -54,7 +57,7 @@ def _(transcript):
     yield from nonces_differ(transcript, "rfc9458/4.4/response-nonce-never-reused")
 
 
-def nonces_differ(transcript, requirement):
+def nonces_differ(transcript: Transcript, requirement: str) -> Iterator[Finding]:
     """Whether the responses of the tested parts have as many nonces as there are."""
     answers = [e for p in transcript.tested for e in p.all("decoded", "response") if e.value["opened"]]
     nonces = {e.value["nonce"] for e in answers}
