@@ -217,9 +217,7 @@ class Bench:
         self._exchanged("asked", op, given)
         reply = await self._asked(op, given)
         if "died" in reply:
-            self.saw(
-                "crash", op, detail=str(reply["died"].get("detail", "")), code=str(reply["died"].get("status", ""))
-            )
+            self._exchanged("crash", op, _death(reply["died"]))
             raise Ended("crash", op)
         self._exchanged("reply", op, reply)
         return reply
@@ -258,3 +256,10 @@ class Bench:
         """End the case as not applicable: a precondition is legally missing."""
         self.saw("absent", detail=reason)
         raise Absent(reason)
+
+
+def _death(died: Mapping[str, Any]) -> dict[str, str]:
+    """What is known of a death, in short: the code is signal or status, the detail the last that was written."""
+    said = [line for line in str(died.get("stderr") or "").splitlines() if line.strip()]
+    code = died.get("signal") or died.get("status")
+    return {"code": "" if code is None else str(code), "detail": said[-1].strip()[:500] if said else ""}

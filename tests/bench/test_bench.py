@@ -197,7 +197,10 @@ async def test_what_is_asked_may_have_any_names():
 @pytest.mark.parametrize(
     ("died", "value"),
     [
-        ({"status": -11, "detail": "signal 11"}, {"code": "-11", "detail": "signal 11"}),
+        ({"status": 101, "signal": "", "stderr": "one\n two \n\n"}, {"code": "101", "detail": "two"}),
+        ({"status": None, "signal": "SIGSEGV", "stderr": ""}, {"code": "SIGSEGV", "detail": ""}),
+        ({"status": None, "signal": "", "stderr": "x" * 501}, {"code": "", "detail": "x" * 500}),
+        ({"status": 0}, {"code": "0", "detail": ""}),
         ({}, {"code": "", "detail": ""}),
     ],
 )
