@@ -200,6 +200,7 @@ def request_for(chosen: Chosen, values: Mapping[str, Any], protocols: Sequence[P
         how=chosen.how,
         digest=chosen.digest,
         ours=chosen.manifest.ours if chosen.manifest else (),
+        withheld=chosen.manifest.withheld if chosen.manifest else (),
         roles=values["role"],
         options=options,
         http=_versions(values["http"]),

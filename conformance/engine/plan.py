@@ -64,7 +64,8 @@ class Terms:
 
     `offer` is what the subject says of the role, `has` the needs that this run can meet (features and controls of the
     subject, and what the run itself has: `target`, `vantages`, `alone`, …), `lacks` why others cannot be met, as
-    (verdict, reason); `ours` are the requirements that the shim and not the implementation decides, as globs. `include`
+    (verdict, reason); `ours` are the requirements that the shim and not the implementation decides, as globs,
+    `withheld` the cases that are not run against it. `include`
     are globs of ids, or `ID[LABEL]` for one attempt of a case.
     """
 
@@ -72,10 +73,14 @@ class Terms:
     has: frozenset[str] = frozenset()
     lacks: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ours: Sequence[str] = ()
+    withheld: Sequence[str] = ()
     include: Sequence[str] = ()
     only: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     level: str = ""
     base_only: bool = False
+
+
+WITHHELD = "not run against this implementation: docs/decisions/withheld.md says why"
 
 
 def ours_of(entries: Iterable[str], role: str) -> tuple[str, ...]:
@@ -98,6 +103,8 @@ def make_plan(cases: Iterable[Case | Watch], requirements: Mapping[str, Requirem
         if len(own) == len(item.decides):
             reason = "the shim and not the implementation decides this"
             plan.not_run.append(NotRun(item, {}, "not-applicable", reason))
+        elif any(fnmatchcase(item.id, glob) for glob in terms.withheld):
+            plan.not_run.append(NotRun(item, {}, "not-applicable", WITHHELD))
         elif isinstance(item, Watch):
             plan.watches.append(item)
         elif (missing := _missing(item, terms)) is not None:

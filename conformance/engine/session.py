@@ -42,6 +42,7 @@ class Request:
     how: str = "url"
     digest: str = ""
     ours: Sequence[str] = ()
+    withheld: Sequence[str] = ()
     roles: Sequence[str] = ()
     include: Sequence[str] = ()
     attempts: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -205,6 +206,7 @@ class Session:
             frozenset(has),
             lacks,
             ours_of(request.ours, run.role.name),
+            request.withheld,
             request.include,
             request.only,
             request.level,

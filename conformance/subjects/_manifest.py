@@ -80,6 +80,7 @@ class Manifest:
     options: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     ours: tuple[Text, ...] = ()
+    withheld: tuple[Text, ...] = ()
     offers: Mapping[RoleName, Offer] = field(default_factory=dict)
     config: str = ""
     ready: Ready | None = None
