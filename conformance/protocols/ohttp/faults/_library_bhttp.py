@@ -1,65 +1,36 @@
-"""Faults of libraries that read Binary HTTP (RFC 9292): each a decoder with one step replaced."""
+"""Faults of libraries that read Binary HTTP: framing, sections, integers, truncation, content (RFC 9292)."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from conformance.bench import Fault, Reply
 from conformance.protocols.ohttp.faults._kit import fault, faults_of
-from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse, Decoder, Line, Lines
+from conformance.protocols.ohttp.faults._library_bhttp_kit import (
+    ANY_WIDTH,
+    CRASH,
+    CUT,
+    EXACT,
+    EXAMPLES,
+    HUGE,
+    IN_ORDER,
+    INDETERMINATE,
+    LATE,
+    LAYOUTS,
+    NON_MINIMAL,
+    NUMBERS,
+    OTHER,
+    SHORT,
+    TRUNCATED,
+    WHOLE,
+    Decoded,
+    decoder_fault,
+)
+from conformance.protocols.ohttp.messages import BinaryRequest, Decoder, Line, Lines
 from conformance.protocols.ohttp.peers import BinaryHTTP
 from conformance.wire import DecodeError, Reader, varint_width
-from conformance.wire.http import HOP_BY_HOP
-
-ANY_WIDTH, NON_MINIMAL = "rfc9292/3/any-integer-width-accepted", "rfc9292/3.2/non-minimal-terminator-accepted"
-HUGE, CUT, OTHER = (
-    "rfc9292/3/huge-length-refused-cheaply", "rfc9292/3/cut-integer-refused", "rfc9292/3.8/other-truncation-refused",
-)  # fmt: skip
-SHORT = "rfc9292/3.1/short-content-refused"
-LAYOUTS = ("rfc9292/3.1/known-length-*", "rfc9292/3.2/indeterminate-re*", "rfc9292/3.2/full-*")
-WHOLE = (*LAYOUTS, "rfc9292/3/encode-decode-round-trip", "rfc9292/3/implementations-decode-each-other")
-EXAMPLES = "rfc9292/5/published-examples-decoded"
-TRUNCATED = (
-    "rfc9292/3.8/missing-*", "rfc9292/3.1/rfc9458-example-accepted", "rfc9292/3.2/indeterminate-truncation-accepted",
-    "rfc9292/3.8/truncation-with-padding-accepted",
-)  # fmt: skip
-NAMES, VALUES = "rfc9292/3.6/invalid-field-name-refused", "rfc9292/3.6/invalid-field-value-refused"
-PSEUDO = (
-    "rfc9292/3.6/control-pseudo-field-refused", "rfc9292/3.6/late-pseudo-field-refused",
-    "rfc9292/3.6/trailer-pseudo-field-refused",
-)  # fmt: skip
-LATE = "rfc9292/4/late-error-aborts-processing"
-REPEATED, COOKIES = "rfc9292/3.6/repeated-names-order-kept", "rfc9292/3.6/cookies-joined-by-semicolon"
-IN_ORDER = "rfc9292/3.4/request-control-data-in-order"
-NUMBERS = ("framing", "status")
-"""Integers that are no lengths."""
-CRASH = ("crash", "violation")
-INDETERMINATE: Mapping[str, Any] = {"framing": ["indeterminate"]}
-
-D = TypeVar("D", bound=type[Decoder])
-Decoded = BinaryRequest | BinaryResponse
-
-
-def decoder_fault(
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation",),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[D], D]:
-    """Declare a decoder as the fault of a library that uses it."""
-
-    def register(made: D) -> D:
-        said = {"decoder": made, "__doc__": made.__doc__, "__module__": made.__module__}
-        library = type(made.__name__, (BinaryHTTP,), said)
-        fault("bhttp.decoder", *breaks, shows=shows, where=where, origin=origin)(library)
-        return made
-
-    return register
-
 
 # framing and sections
 
@@ -82,7 +53,7 @@ class IndicatorCutToTwoBits(Decoder):
         return self.number(self.reader, "framing") & 3
 
 
-@decoder_fault("rfc9292/3.1/field-section-length-exact", CUT, HUGE, OTHER)
+@decoder_fault(EXACT, CUT, HUGE, OTHER)
 class SectionLengthAsHint(Decoder):
     """A section's length only says where its last line begins: that may reach beyond it, and the section lie."""
 
@@ -96,7 +67,7 @@ class SectionLengthAsHint(Decoder):
         return tuple(lines)
 
 
-@fault("bhttp.decoder", "rfc9292/3.1/field-section-length-exact", HUGE, OTHER, origin="netty, CVE-2026-63124")
+@fault("bhttp.decoder", EXACT, HUGE, OTHER, origin="netty, CVE-2026-63124")
 class NeverLeavesASection(BinaryHTTP):
     """Waits for ever for the rest of a field line that is longer than its section."""
 
@@ -159,6 +130,20 @@ class LastChunkOnly(Decoder):
         while length := self.number(self.reader, "content.chunk"):
             last = self.reader.take(length, "content.chunk")
         return last
+
+
+@decoder_fault(
+    "rfc9292/*-refused", HUGE, EXACT, "rfc9292/3.2/field-section-terminator-required", LATE,
+    "rfc9292/3.5/final-status-200-to-599", "rfc9292/3.8/nonzero-padding-refusal-optional",
+)  # fmt: skip
+class ErrorsForgotten(Decoder):
+    """Does not look whether reading a message failed, and delivers one without anything in it."""
+
+    def message(self) -> Decoded:
+        try:
+            return super().message()
+        except DecodeError:
+            return BinaryRequest(b"GET", b"https", b"", b"/")
 
 
 # integers
@@ -332,322 +317,6 @@ class CrashesWithoutHeaderSection(Decoder):
         if not self.known and not self.reader.left:
             raise IndexError("index out of range")
         return super().rest()
-
-
-# fields
-
-
-@decoder_fault(NAMES, "rfc9292/3.6/empty-field-name-refused", LATE, origin="bhttp crate 0.8.0; netty, CVE-2024-40642")
-class NamesUnchecked(Decoder):
-    """Any octets are a field name."""
-
-    def bad_name(self, name: bytes) -> str:
-        del name
-        return ""
-
-
-@decoder_fault("rfc9292/3.6/empty-field-name-refused")
-class EmptyNameTaken(Decoder):
-    """A name of no octets is a name."""
-
-    def bad_name(self, name: bytes) -> str:
-        return super().bad_name(name) if name else ""
-
-
-@decoder_fault(VALUES, NAMES, LATE, origin="bhttp crate 0.8.0; netty, CVE-2024-40642")
-class ValuesUnchecked(Decoder):
-    """Any octets are a field value, lines of a request that is smuggled in among them."""
-
-    def bad_value(self, value: bytes) -> str:
-        del value
-        return ""
-
-
-@decoder_fault(NAMES, VALUES, PSEUDO[0])
-class InformationalFieldsUnchecked(Decoder):
-    """Looks at fields of the final response only."""
-
-    def line(self, reader: Reader, length: int, before: Sequence[Line], section: str) -> Line:
-        if not section.startswith("informational"):
-            return super().line(reader, length, before, section)
-        return reader.take(length, "name"), reader.take(self.number(reader, "value.length"), "value")
-
-
-@decoder_fault(*PSEUDO, origin="bhttp crate 0.8.0; netty, CVE-2024-40642")
-class PseudoFieldsTaken(Decoder):
-    """A pseudo-field is a field like any other."""
-
-    def bad_pseudo_field(self, name: bytes, before: Sequence[Line], section: str) -> str:
-        del name, before, section
-        return ""
-
-
-@decoder_fault("rfc9292/3.6/other-pseudo-field-allowed", origin="openpcc bhttp 0.0.37")
-class OtherPseudoFieldsLost(Decoder):
-    """Leaves pseudo-fields out of what it delivers."""
-
-    def message(self) -> Decoded:
-        message = super().message()
-        return replace(message, fields=tuple(line for line in message.fields if line[0][:1] != b":"))
-
-
-@decoder_fault("rfc9292/3.6/upper-case-name-accepted", EXAMPLES)
-class UpperCaseRefused(Decoder):
-    """Refuses capital letters in names, as HTTP/2 does."""
-
-    def bad_name(self, name: bytes) -> str:
-        return super().bad_name(name) or ("capital letters" if name != name.lower() else "")
-
-
-@decoder_fault("rfc9292/3.6/empty-or-8bit-value-accepted", origin="netty before dda9c3e")
-class EmptyValueRefused(Decoder):
-    """Refuses a field without a value."""
-
-    def bad_value(self, value: bytes) -> str:
-        return super().bad_value(value) or ("" if value else "empty")
-
-
-@decoder_fault("rfc9292/3.6/empty-or-8bit-value-accepted")
-class ValuesAsText(Decoder):
-    """Field values are decoded as UTF-8, and what is none is replaced."""
-
-    def line(self, reader: Reader, length: int, before: Sequence[Line], section: str) -> Line:
-        name, value = super().line(reader, length, before, section)
-        return name, value.decode("utf-8", "replace").encode()
-
-
-def _merged(lines: Lines, join: Callable[[bytes, bytes], bytes], only: bytes = b"") -> Lines:
-    merged: dict[bytes, bytes] = {}
-    for name, value in lines:
-        known = merged.get(name) if only in {b"", name} else None
-        merged[name] = value if known is None else join(known, value)
-    return tuple(merged.items())
-
-
-@decoder_fault(REPEATED, COOKIES, origin="ohttp-go of 2026-02, in requests")
-class LastLineWins(Decoder):
-    """Keeps fields in a table of one value for each name."""
-
-    def rest(self) -> tuple[Lines, bytes, Lines]:
-        fields, content, trailers = super().rest()
-        return _merged(fields, lambda _, new: new), content, trailers
-
-
-@decoder_fault(REPEATED, COOKIES, origin="ohttp-go of 2026-02, in responses")
-class LinesJoinedBySpace(Decoder):
-    """Joins the lines of one field with a space."""
-
-    def rest(self) -> tuple[Lines, bytes, Lines]:
-        fields, content, trailers = super().rest()
-        return _merged(fields, lambda old, new: old + b" " + new), content, trailers
-
-
-@decoder_fault(COOKIES)
-class CookiesJoinedByComma(Decoder):
-    """Joins cookies as it joins other fields."""
-
-    def rest(self) -> tuple[Lines, bytes, Lines]:
-        fields, content, trailers = super().rest()
-        if sum(name == b"cookie" for name, _ in fields) < 2:
-            return fields, content, trailers
-        return _merged(fields, lambda old, new: old + b", " + new, b"cookie"), content, trailers
-
-
-@decoder_fault("rfc9292/3.6/connection-fields-tolerated", "rfc9292/6/http1-details-not-carried")
-class ConnectionFieldsRefused(Decoder):
-    """Refuses fields that concern a connection, as HTTP/2 does."""
-
-    def bad_name(self, name: bytes) -> str:
-        return super().bad_name(name) or ("of a connection" if name.lower() in HOP_BY_HOP else "")
-
-
-@decoder_fault("rfc9292/6/http1-details-not-carried")
-class TransferCodingUndone(Decoder):
-    """Takes content apart as chunks where a field names that transfer coding."""
-
-    def rest(self) -> tuple[Lines, bytes, Lines]:
-        fields, content, trailers = super().rest()
-        if (b"transfer-encoding", b"chunked") in fields and b"\r\n" in content:
-            content = content.split(b"\r\n")[1]
-        return fields, content, trailers
-
-
-@decoder_fault(
-    LATE, OTHER, CUT, HUGE, VALUES, NAMES, PSEUDO[0], PSEUDO[2], "rfc9292/3.1/field-section-length-exact",
-    "rfc9292/3.2/field-section-terminator-required",
-)  # fmt: skip
-class DeliversBeforeTrailers(Decoder):
-    """Has delivered the message when it comes to the trailer section, and what is wrong there is too late."""
-
-    def rest(self) -> tuple[Lines, bytes, Lines]:
-        fields = self.section("headers") if self.reader.left else ()
-        content = self.content() if self.reader.left else b""
-        try:
-            return fields, content, self.section("trailers") if self.reader.left else ()
-        except DecodeError:
-            self.reader.rest()
-            return fields, content, ()
-
-
-# control data and status
-
-
-@decoder_fault("rfc9292/3.4/invalid-control-data-refused", origin="bhttp crate 0.8.0")
-class ControlDataUnchecked(Decoder):
-    """Any octets are control data."""
-
-    def control(self) -> tuple[bytes, bytes, bytes, bytes]:
-        method, scheme, authority, path = (
-            self.reader.take(self.number(self.reader, name), name) for name in ("method", "scheme", "authority", "path")
-        )
-        return method, scheme, authority, path
-
-
-class _Target(Decoder):
-    """A decoder that does something to the request's target."""
-
-    def request(self) -> BinaryRequest:
-        return self.seen(super().request())
-
-    def seen(self, message: BinaryRequest) -> BinaryRequest:
-        return message
-
-
-@decoder_fault(IN_ORDER, *WHOLE, origin="bhttp-js 0.2.1; ohttp-go")
-class QueryLost(_Target):
-    """Delivers the path without its query."""
-
-    def seen(self, message: BinaryRequest) -> BinaryRequest:
-        return replace(message, path=message.path.split(b"?")[0])
-
-
-@decoder_fault(IN_ORDER, *WHOLE)
-class PathUnescaped(_Target):
-    """Delivers the path with its escapes undone."""
-
-    def seen(self, message: BinaryRequest) -> BinaryRequest:
-        return replace(message, path=message.path.replace(b"%20", b" ").replace(b"%2F", b"/"))
-
-
-@decoder_fault("rfc9292/3.4/absent-authority-zero-length", EXAMPLES, *WHOLE, *TRUNCATED)
-class AuthorityRequired(_Target):
-    """Refuses a request without an authority."""
-
-    def seen(self, message: BinaryRequest) -> BinaryRequest:
-        if not message.authority:
-            raise self.reader.fail("authority", "empty")
-        return message
-
-
-@decoder_fault("rfc9292/3.4/options-asterisk-path-kept")
-class AsteriskRefused(_Target):
-    """Refuses a path that does not begin with a slash, whatever the method."""
-
-    def seen(self, message: BinaryRequest) -> BinaryRequest:
-        if message.path == b"*":
-            raise self.reader.fail("path", "no slash")
-        return message
-
-
-@decoder_fault("rfc9292/3.5/final-status-200-to-599")
-class StatusUnchecked(Decoder):
-    """Any number that is not informational is a final status."""
-
-    def response(self) -> BinaryResponse:
-        informational: list[tuple[int, Lines]] = []
-        while 100 <= (status := self.status()) <= 199:
-            informational.append((status, self.section(f"informational[{len(informational)}]")))
-        return BinaryResponse(status, *self.rest(), tuple(informational))
-
-
-@decoder_fault("rfc9292/3.5/final-status-200-to-599", *WHOLE)
-class UnknownStatusRefused(Decoder):
-    """Refuses a status that is not in its table."""
-
-    def status(self) -> int:
-        status = super().status()
-        if status in {299, 503, 599}:
-            raise self.reader.fail("status", f"{status} is not known")
-        return status
-
-
-class _Informational(Decoder):
-    """A decoder that does something to informational responses."""
-
-    def response(self) -> BinaryResponse:
-        message = super().response()
-        return replace(message, informational=self.told(message.informational))
-
-    def told(self, informational: tuple[tuple[int, Lines], ...]) -> tuple[tuple[int, Lines], ...]:
-        return informational
-
-
-ANY_1XX = "rfc9292/3.5.1/any-number-of-1xx-accepted"
-
-
-@decoder_fault(ANY_1XX, *WHOLE, EXAMPLES)
-class OneInformationalOnly(_Informational):
-    """Refuses a second informational response."""
-
-    def told(self, informational: tuple[tuple[int, Lines], ...]) -> tuple[tuple[int, Lines], ...]:
-        if len(informational) > 1:
-            raise self.reader.fail("status", "a second informational response")
-        return informational
-
-
-@decoder_fault(ANY_1XX, *WHOLE, EXAMPLES)
-class InformationalFieldsLost(_Informational):
-    """Tells of informational responses without their fields."""
-
-    def told(self, informational: tuple[tuple[int, Lines], ...]) -> tuple[tuple[int, Lines], ...]:
-        return tuple((status, ()) for status, _ in informational)
-
-
-@decoder_fault("rfc9292/3.5.1/missing-final-response-refused", OTHER, CUT)
-class InformationalAsFinal(Decoder):
-    """At the end of the message the last status was the final one."""
-
-    def response(self) -> BinaryResponse:
-        start = self.reader.at
-        try:
-            return super().response()
-        except DecodeError:
-            self.reader.at = start
-            status = self.status()
-            if not 100 <= status <= 199 or self.reader.left:
-                raise
-            return BinaryResponse(status)
-
-
-@decoder_fault("rfc9292/3.5.1/status-101-in-range", shows=CRASH)
-class SwitchesProtocols(_Informational):
-    """Begins to upgrade the connection, of which there is none."""
-
-    def told(self, informational: tuple[tuple[int, Lines], ...]) -> tuple[tuple[int, Lines], ...]:
-        if any(status == 101 for status, _ in informational):
-            raise ConnectionError("no connection to upgrade")
-        return informational
-
-
-@decoder_fault("rfc9292/6/head-204-304-framed-normally", shows=CRASH, origin="bhttp-js 0.2.1")
-class StatusesWithoutContent(Decoder):
-    """Cannot hold a message of a status that has no content."""
-
-    def response(self) -> BinaryResponse:
-        message = super().response()
-        if message.status in {204, 304}:
-            raise TypeError("a response with this status has no body")
-        return message
-
-
-@decoder_fault("rfc9292/6/head-204-304-framed-normally")
-class HeadRefused(_Target):
-    """Refuses HEAD, whose content it cannot know."""
-
-    def seen(self, message: BinaryRequest) -> BinaryRequest:
-        if message.method == b"HEAD":
-            raise self.reader.fail("method", "HEAD")
-        return message
 
 
 # content and resources
