@@ -70,6 +70,11 @@ class Subject(ABC):
         await self.stop()
         await self.start()
 
+    def playing(self, role: str) -> Subject:
+        """The subject that plays this role: itself, unless it is several under one name."""
+        del role
+        return self
+
     @abstractmethod
     async def serve(self, role: str, options: Mapping[str, Any]) -> Served:
         """Start a server role, or say where it runs; once per life and role."""

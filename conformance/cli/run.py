@@ -247,7 +247,9 @@ def _dry_run(request: Request) -> None:
         for role in _roles(request, protocol):
             offer = RoleOffer(variants={"http": tuple(request.http) or (1,)})
             has = frozenset({"target", "suites", "slow", *(() if request.remote else ("destructive", "bulk"))})
-            terms = Terms(offer, has, {}, request.ours, request.include, request.only, request.level)
+            terms = Terms(
+                offer, has, ours=request.ours, include=request.include, only=request.only, level=request.level
+            )
             cases = [c for c in load_cases(protocol) if c.role == role]
             plan = make_plan(cases, catalogue.requirements, terms)
             exchanges = sum(2 + max(1, len(p.case.each)) + p.case.repeat - 1 for p in plan.run)

@@ -143,8 +143,9 @@ class Session:
         self, protocol: Protocol, role: Role, cases: Sequence[Case | Watch], told: list[str]
     ) -> None:
         request = self.request
+        subject = request.subject.playing(role.name)
         setup = Setup(
-            request.subject,
+            subject,
             role.name,
             self.clock,
             self.lab,
@@ -156,7 +157,7 @@ class Session:
         offer = request.subject.hello.roles.get(role.name, RoleOffer())
         run = RoleRun(protocol, role, setup, Plan())
         if role.kind == "server":
-            served = await request.subject.serve(role.name, {"targets": [self.lab.url]} if self.lab else {})
+            served = await subject.serve(role.name, {"targets": [self.lab.url]} if self.lab else {})
             setup.memory["served"] = served
             found = await protocol.probe(
                 served.url, setup=setup, versions=request.http, keys_url=str(served.more.get("keys", ""))

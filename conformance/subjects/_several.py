@@ -9,7 +9,7 @@ from conformance.bench import Hello, Reply, RoleOffer, Served, Subject
 
 
 class SeveralSubject(Subject):
-    """Plays the roles of all its members. What is asked goes to the member whose `hello` names the operation."""
+    """Plays the roles of all its members. A run of one role has to do with the member that plays it alone."""
 
     def __init__(self, name: str, members: Sequence[Subject], version: str = "") -> None:
         self.members = tuple(members)
@@ -45,10 +45,13 @@ class SeveralSubject(Subject):
                 return await member.do(op, given, patience)
         return {"unsupported": {"reason": f"{self.hello.name} has no operation {op}"}}
 
+    def playing(self, role: str) -> Subject:
+        """The member that plays this role."""
+        return next(m for m in self.members if role in m.hello.roles)
+
     async def serve(self, role: str, options: Mapping[str, Any]) -> Served:
         """Let the member serve that has the role."""
-        member = next(m for m in self.members if role in m.hello.roles)
-        return await member.serve(role, options)
+        return await self.playing(role).serve(role, options)
 
     def died(self) -> str:
         """How the first member died that did."""
