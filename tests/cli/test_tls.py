@@ -73,7 +73,7 @@ def test_a_server_that_has_only_the_old_version(suite, behind):
 
 def test_without_verification_every_report_says_so(suite, behind):
     url, _ = behind()
-    told = suite.run("--target", url, "--insecure", *REPORTS)
+    told = suite.run("--target", url, "--insecure", "--http", "1", *REPORTS)
     assert told.code == 0, told.both
     assert "certificates were not verified" in told.out.lower()
     result = json.loads((suite.folder / "r.json").read_bytes())
@@ -87,7 +87,7 @@ def test_without_verification_every_report_says_so(suite, behind):
 def test_connecting_elsewhere_keeps_the_name_that_is_verified(suite, behind):
     _, there = behind(name="gateway.example")
     told = suite.run(
-        "--target", "https://gateway.example/.well-known/ohttp-gateway", "--ca-file", "ca.pem", "--rate", "0",
+        "--target", "https://gateway.example/.well-known/ohttp-gateway", "--ca-file", "ca.pem", "--http", "1",
         "--connect-to", f"gateway.example:443:127.0.0.1:{there}",
     )  # fmt: skip
     assert told.code == 0, told.both
@@ -97,7 +97,7 @@ def test_a_certificate_of_ours_is_shown_and_missed(suite, behind, authority):
     url, _ = behind(client=True)
     mine = authority.issue_cert("me@client.example")
     mine.private_key_and_cert_chain_pem.write_to_path(str(suite.folder / "mine.pem"))
-    options = ("--target", url, "--ca-file", "ca.pem", "--patience", "1")
+    options = ("--target", url, "--ca-file", "ca.pem", "--patience", "1", "--http", "1")
     assert suite.run(*options, "--client-cert", "mine.pem").code == 0
     missed = suite.run(*options)
     assert missed.code == 3, missed.both
@@ -105,7 +105,7 @@ def test_a_certificate_of_ours_is_shown_and_missed(suite, behind, authority):
 
 
 def test_the_value_of_a_header_is_nowhere(suite, gateway):
-    told = suite.run("--target", gateway, "--header", f"Authorization: {SECRET}", *REPORTS)
+    told = suite.run("--target", gateway, "--header", f"Authorization: {SECRET}", "--http", "1", *REPORTS)
     assert told.code == 0, told.both
     assert "Authorization: …" in (suite.folder / "r.json").read_text()  # the reproduction says that there was one
     forms = (SECRET, SECRET.partition(" ")[2], SECRET.encode().hex(), SECRET.partition(" ")[2].encode().hex())
