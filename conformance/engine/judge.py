@@ -115,10 +115,10 @@ def look(case: Case, transcript: Transcript) -> Seen:
 
 
 def _look(case: Case, transcript: Transcript, seen: Seen, ended: OutcomeOf) -> None:
-    _look_at_health(transcript, seen, ended)
     if (trouble := _trouble(transcript, seen)) is not None:
         seen.stopped = trouble
         return
+    _look_at_health(transcript, seen, ended)
     twin = next((p for p in transcript.parts if p.name == TWIN), None)
     if twin is not None and (outcome := ended(twin)) != ACCEPTED:
         if outcome == UNSUPPORTED:

@@ -12,19 +12,17 @@ import random
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any, Protocol
 
 from conformance.bench import Ask, CaseRun, Setup
+from conformance.engine.attempts import Attempt, groups_of
 from conformance.engine.controls import Controls
-from conformance.engine.judge import Seen, Watching, Weigh, judge, look
+from conformance.engine.judge import Seen, Watching, Weigh, judge
 from conformance.engine.plan import NotRun, Plan, Planned
 from conformance.engine.stream import VerdictRecord
-from conformance.model import BAD, HEALTH, TWIN, AdapterError, Ended, Part, Transcript, Verdict, variant_name
+from conformance.model import BAD, HEALTH, TWIN, AdapterError, Ended, Part, Verdict, variant_name
 from conformance.subjects import AnsweredError, tribunal
 
-GROUP_SIZE = 24
-"""How many cases with the same twin a lane takes at once, at most: fewer where other lanes would have none."""
 BREAKS = 3
 """How many cases in a row may end with a broken adapter before the run gives up."""
 HOPELESS = 8
@@ -93,52 +91,6 @@ class Outcomes:
     interrupted: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class _Attempt:
-    """A case on its way to a verdict: its rounds so far. `shared` is the part that it has of the case before it.
-
-    `seen` is what its last round showed, looked at when it had `events`.
-    """
-
-    planned: Planned
-    started: float = 0.0
-    shared: Part | None = None
-    company: bool = False
-    rounds: list[list[Part]] = field(default_factory=list)
-    shown: str = ""
-    seen: Seen | None = None
-    events: int = 0
-
-    def look(self) -> Seen:
-        """What the last round shows."""
-        self.events = self._events()
-        self.seen = look(self.planned.case, Transcript("", {}, tuple(self.rounds[-1])))
-        return self.seen
-
-    def only(self) -> Seen | None:
-        """What the one round showed, unless there are more rounds, or more was seen since."""
-        return self.seen if len(self.rounds) == 1 and self.events == self._events() else None
-
-    def _events(self) -> int:
-        return sum(len(part.events) for part in self.rounds[-1])
-
-    def transcript(self) -> Transcript:
-        parts = tuple(p for parts in self.rounds for p in parts)
-        return Transcript(self.planned.case.id, self.planned.variant, parts)
-
-    def set_aside(self) -> None:
-        """Let the last round decide nothing; the part of the other case stays that case's."""
-        self.rounds[-1] = [part for part in self.rounds[-1] if part is not self.shared]
-        for part in self.rounds[-1]:
-            part.round = 0
-        self.seen = None
-
-    @property
-    def counts(self) -> bool:
-        """Whether it has a round that decides something."""
-        return any(part.round for parts in self.rounds for part in parts)
-
-
 class Runner:
     """One run of a plan."""
 
@@ -149,10 +101,10 @@ class Runner:
         self.settings = settings
         self.sink = sink
         self.outcomes = Outcomes()
-        self._open: dict[_Attempt, None] = {}  # begun and not decided, in their order
-        self._suspects: list[_Attempt] = []
-        self._again: list[_Attempt] = []
-        self._flying: set[_Attempt] = set()
+        self._open: dict[Attempt, None] = {}  # begun and not decided, in their order
+        self._suspects: list[Attempt] = []
+        self._again: list[Attempt] = []
+        self._flying: set[Attempt] = set()
         self._trouble = False
         self._death = ""
         self._used = False
@@ -216,7 +168,7 @@ class Runner:
     # side by side
 
     async def _side_by_side(self) -> None:
-        groups = deque(_groups([p for p in self.plan.run if "alone" not in p.case.needs], self.settings.lanes))
+        groups = deque(groups_of([p for p in self.plan.run if "alone" not in p.case.needs], self.settings.lanes))
         self._again += [self._begun(p) for p in self.plan.run if "alone" in p.case.needs]
         while groups and not self._over():
             self._trouble, self._death = False, ""
@@ -230,7 +182,7 @@ class Runner:
                 await self._settle()
 
     async def _lane(self, groups: deque[list[Planned]]) -> None:
-        held: _Attempt | None = None
+        held: Attempt | None = None
         while groups and self._going():
             group = groups.popleft()
             before: Part | None = None
@@ -245,8 +197,8 @@ class Runner:
         return not self._trouble and not self._over()
 
     async def _first(
-        self, planned: Planned, before: Part | None, held: _Attempt | None
-    ) -> tuple[_Attempt | None, Part | None]:
+        self, planned: Planned, before: Part | None, held: Attempt | None
+    ) -> tuple[Attempt | None, Part | None]:
         """Run a case in company. Gives its attempt while the next twin may still cast doubt on it, and its health.
 
         `held` is that of the case before: it is decided once this case's twin was accepted, and suspected if not.
@@ -284,12 +236,12 @@ class Runner:
             self._decide(attempt)
         return None, parts[-1] if parts[-1].name == HEALTH else None
 
-    def _begun(self, planned: Planned, shared: Part | None = None) -> _Attempt:
-        attempt = _Attempt(planned, shared=shared)
+    def _begun(self, planned: Planned, shared: Part | None = None) -> Attempt:
+        attempt = Attempt(planned, shared=shared)
         self._open[attempt] = None
         return attempt
 
-    def _meet(self, attempt: _Attempt) -> None:
+    def _meet(self, attempt: Attempt) -> None:
         """Note that cases which are under way at the same time are in each other's company."""
         attempt.company = bool(self._flying)
         for other in self._flying:
@@ -300,6 +252,7 @@ class Runner:
         """After trouble: whoever was under way runs alone, and what is repeated there is its own."""
         suspects, self._suspects = self._suspects, []
         await self._alone(suspects)
+        self._trouble = False
         if self._death and not any(a.shown in {"crash", "hang", "inconclusive"} for a in suspects):
             names = ", ".join(a.planned.key for a in suspects)
             told = f"the subject died ({self._death}) while {names} were under way, and none of them repeats it alone"
@@ -308,7 +261,7 @@ class Runner:
 
     # alone
 
-    async def _alone(self, attempts: Sequence[_Attempt]) -> None:
+    async def _alone(self, attempts: Sequence[Attempt]) -> None:
         """Each case that needs it, by itself, in the order in which they came."""
         dirty = self._trouble
         for attempt in attempts:
@@ -332,14 +285,14 @@ class Runner:
         if dirty and not self._over():
             await self._fresh_start()
 
-    def _seen(self, attempt: _Attempt) -> Seen:
+    def _seen(self, attempt: Attempt) -> Seen:
         seen = attempt.look()
         if seen.twin and seen.stopped is None:
             self._good = attempt.planned
             self._accepted.add(attempt.planned.shares)
         return seen
 
-    def _wants_retry(self, attempt: _Attempt) -> bool:
+    def _wants_retry(self, attempt: Attempt) -> bool:
         verdict = self._judged(attempt)
         bad = verdict.shown in {*BAD, "warn", "inconclusive"}
         return self.settings.retry and bad and not self.settings.known(verdict)
@@ -354,7 +307,7 @@ class Runner:
             self.outcomes.dead = self.outcomes.dead or f"{self._breaks} cases in a row: {seen.stopped[1]}"
         return True
 
-    async def _lost(self, attempt: _Attempt, seen: Seen) -> None:
+    async def _lost(self, attempt: Attempt, seen: Seen) -> None:
         """After a twin failed twice: see what is still worth running."""
         planned = attempt.planned
         if planned.shares not in self._accepted:
@@ -371,7 +324,7 @@ class Runner:
         async with run.stack:
             return await Controls(run, good.case, self._pace).control(TWIN)
 
-    def _given_up(self, attempt: _Attempt) -> bool:
+    def _given_up(self, attempt: Attempt) -> bool:
         """Decide a case whose twin is known not to be accepted."""
         reason = self._hopeless.get(attempt.planned.shares)
         if reason is None:
@@ -429,7 +382,7 @@ class Runner:
         return CaseRun(self.setup, planned.variant, random.Random(seed), number)
 
     async def _round(
-        self, attempt: _Attempt, number: int, before: Part | None = None, *, singly: bool = False
+        self, attempt: Attempt, number: int, before: Part | None = None, *, singly: bool = False
     ) -> list[Part]:
         """Twin, tested parts, health: one round of a case."""
         self._used = True
@@ -455,13 +408,13 @@ class Runner:
 
     # decisions
 
-    def _decide(self, attempt: _Attempt) -> None:
+    def _decide(self, attempt: Attempt) -> None:
         self._close(attempt, self._judged(attempt))
 
-    def _judged(self, attempt: _Attempt) -> Verdict:
+    def _judged(self, attempt: Attempt) -> Verdict:
         return judge(attempt.planned.case, attempt.transcript(), self.weigh, attempt.only())
 
-    def _close(self, attempt: _Attempt, verdict: Verdict) -> None:
+    def _close(self, attempt: Attempt, verdict: Verdict) -> None:
         """Emit what was decided, and let go of what it rests on."""
         del self._open[attempt]
         parts = [p for parts in attempt.rounds for p in parts]
@@ -489,18 +442,6 @@ class Runner:
         if self.settings.fail_fast and self._failed >= self.settings.fail_fast and not self.outcomes.dead:
             self.outcomes.dead = f"the run was stopped after {self._failed} failures, as --fail-fast asks"
         return bool(self.outcomes.dead)
-
-
-def _groups(planned: Sequence[Planned], lanes: int) -> list[list[Planned]]:
-    """Runs of cases with the same twin, none longer than a lane should take at once."""
-    size = max(1, min(GROUP_SIZE, ceil(len(planned) / lanes)))
-    groups: list[list[Planned]] = []
-    for item in planned:
-        if groups and groups[-1][0].shares == item.shares and len(groups[-1]) < size:
-            groups[-1].append(item)
-        else:
-            groups.append([item])
-    return groups
 
 
 def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
