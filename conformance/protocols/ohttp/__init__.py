@@ -42,8 +42,7 @@ _GATEWAY = {
     "rfc9180": ("gateway",),
     "rfc9292": ("gateway", "decoder", "encoder"),
 }
-_SENDER = {"rfc9458": ("client",), "rfc9180": ("client",)}
-_RECEIVER = {"rfc9458": ("gateway",), "rfc9180": ("gateway",)}
+_SENDER, _RECEIVER = {"rfc9458": ("client",)}, {"rfc9458": ("gateway",)}
 _SENDING = ("ohttp.request.encapsulate", "ohttp.response.decapsulate")
 _RECEIVING = ("keyconfig.encode", "ohttp.request.decapsulate", "ohttp.response.encapsulate")
 _LIBRARIES = (

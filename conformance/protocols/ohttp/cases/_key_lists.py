@@ -67,13 +67,14 @@ NOTHING_USABLE: Mapping[str, Changes] = {
 }
 """Well-formed, and nobody can use any of it."""
 
-MALFORMED: Mapping[str, Changes] = {
+_ALONE: Mapping[str, Changes] = {
     "one octet behind the last entry": extend("keys", b"\0"),
     "an entry of no octets behind the last": extend("keys", b"\0\0"),
     "the last octet is missing": cut("keys", 1),
     "one octet": put("keys", b"\0"),
     "two entries, the second without its last octet": (given(entries=2), cut("keys", 1)),
-} | {
+}
+_OF_TWO: Mapping[str, Changes] = {
     f"{which}, {told}": (given(entries=2), change)
     for at, which in ((0, "the first of two"), (1, "the second of two"))
     for told, change in {
@@ -83,6 +84,7 @@ MALFORMED: Mapping[str, Changes] = {
         "its algorithms past its end": put(f"keys.entry[{at}].entry.algorithms_length", 0xFFFC),
     }.items()
 }
+MALFORMED: Mapping[str, Changes] = {**_ALONE, **_OF_TWO}
 """Encoding errors, each in a collection that holds a key which could be recovered."""
 
 NO_ALGORITHMS: Mapping[str, Changes] = {

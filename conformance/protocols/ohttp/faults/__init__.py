@@ -10,11 +10,14 @@ from conformance.protocols.ohttp.faults import (
     _conveying,
     _dates,
     _encapsulation,
+    _hpke,
     _http,
     _keys,
     _library_bhttp,
     _library_bhttp_fields,
     _library_bhttp_writing,
+    _library_hpke,
+    _library_keys,
     _response,
     _target,
 )
@@ -33,6 +36,9 @@ FAULTS: tuple[Fault, ...] = (
     *_library_bhttp.FAULTS,
     *_library_bhttp_fields.FAULTS,
     *_library_bhttp_writing.FAULTS,
+    *_library_keys.FAULTS,
+    *_library_hpke.FAULTS,
+    *_hpke.FAULTS,
 )
 
 __all__ = ["FAULTS"]

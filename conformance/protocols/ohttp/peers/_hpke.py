@@ -102,15 +102,20 @@ class HPKE:
         """The name of the suite in all labels of the key schedule."""
         return b"HPKE" + b"".join(n.to_bytes(2, "big") for n in (suite.kem, suite.kdf, suite.aead))
 
+    def mode(self) -> tuple[int, bytes, bytes]:
+        """Mode, pre-shared key and its identifier: base mode has none."""
+        return 0, b"", b""
+
     def key_schedule(self, suite: Suite, shared: bytes, info: bytes) -> Context:
         """Key, base nonce and exporter secret in base mode (5.1)."""
         if suite.aead not in AEADS or suite.kdf not in KDFS or not suite.implemented:
             raise HPKEError(f"suite {suite.name} is not implemented")
         suite_id, aead = self.suite_id(suite), AEADS[suite.aead]
-        psk_id_hash = self.labelled_extract(suite.kdf, suite_id, b"", b"psk_id_hash", b"")
+        mode, psk, psk_id = self.mode()
+        psk_id_hash = self.labelled_extract(suite.kdf, suite_id, b"", b"psk_id_hash", psk_id)
         info_hash = self.labelled_extract(suite.kdf, suite_id, b"", b"info_hash", info)
-        context = b"\0" + psk_id_hash + info_hash
-        secret = self.labelled_extract(suite.kdf, suite_id, shared, b"secret", b"")
+        context = bytes([mode]) + psk_id_hash + info_hash
+        secret = self.labelled_extract(suite.kdf, suite_id, shared, b"secret", psk)
 
         def expand(label: bytes, length: int) -> bytes:
             return self.labelled_expand(suite.kdf, suite_id, secret, label, context, length)

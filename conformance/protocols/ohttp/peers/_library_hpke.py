@@ -48,6 +48,10 @@ class _Kept(Generic[T]):
     def __getitem__(self, handle: int) -> T:
         return self._things[handle]
 
+    def all(self) -> list[T]:
+        """All that is kept."""
+        return list(self._things.values())
+
     def pop(self, handle: int) -> T:
         """The thing, for the last time."""
         return self._things.pop(handle)

@@ -98,6 +98,7 @@ def cut_short(n):
 @case(
     open_response,
     "rfc9458/4.4/response-secret-export-exact",
+    "rfc9458/4.4/undecryptable-response-refused",
     expect=[REFUSED],
     each={
         "that of requests": b"message/bhttp request",
@@ -112,7 +113,13 @@ def another_label(label):
     return put("response.label", label)
 
 
-@case(open_response, "rfc9458/4.4/response-aad-empty", expect=[REFUSED], each=[b"final", b"\0", octets(16)])
+@case(
+    open_response,
+    "rfc9458/4.4/response-aad-empty",
+    "rfc9458/4.4/undecryptable-response-refused",
+    expect=[REFUSED],
+    each=[b"final", b"\0", octets(16)],
+)
 def associated_data(aad):
     """The response is sealed with associated data."""
     return put("response.aad", aad)
@@ -121,6 +128,7 @@ def associated_data(aad):
 @case(
     open_response,
     "rfc9458/4.4/response-salt-enc-then-nonce",
+    "rfc9458/4.4/undecryptable-response-refused",
     expect=[REFUSED],
     each={
         "the nonce alone": put("response.salt", Message(alone=lambda get: get("nonce"))),
