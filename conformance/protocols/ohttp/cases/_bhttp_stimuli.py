@@ -10,7 +10,13 @@ from dataclasses import replace
 
 from conformance.model import Change
 from conformance.protocols.ohttp.exchanges import REQUEST, RESPONSE, lawful_message, recipe_of
-from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse, Decoder, Line
+from conformance.protocols.ohttp.messages import (
+    CONTROL_PSEUDO_FIELDS,
+    BinaryRequest,
+    BinaryResponse,
+    Decoder,
+    Line,
+)
 from conformance.wire import VARINT_MAX, DecodeError, Message
 
 TRAILERS: tuple[Line, ...] = ((b"x-checksum", b"abc"), (b"x-more", b"1"))
@@ -69,9 +75,9 @@ BAD_CONTROL = {
 FINE_REQUESTS = {
     "a query": replace(BARE_REQUEST, path=b"/search?q=1&r=%2Fa/b?c"),
     "an empty query": replace(BARE_REQUEST, path=b"/search?"),
-    "escaped octets": replace(BARE_REQUEST, path=b"/a%20b/%2E%2e/c;d=e/@:!$&'()*+,="),
+    "escaped octets": replace(BARE_REQUEST, path=b"/a%20b/%C3%A9%2F/c;d=e/@:!$&'()*+,="),
     "a port": replace(BARE_REQUEST, authority=b"www.example.com:8443"),
-    "an address of IPv6": replace(BARE_REQUEST, authority=b"[2001:db8::1]:443"),
+    "an address of IPv6": replace(BARE_REQUEST, authority=b"[2001:db8::1]:8443"),
     "http": replace(BARE_REQUEST, scheme=b"http"),
     "PATCH": replace(REQUEST, method=b"PATCH"),
     "QUERY": replace(REQUEST, method=b"QUERY"),
@@ -81,7 +87,7 @@ FINE_REQUESTS = {
 }
 """Requests whose control data is fine, and which careless readers take apart wrongly."""
 
-CONTROL_PSEUDO = (b":method", b":scheme", b":authority", b":path", b":status")
+CONTROL_PSEUDO = {name.decode(): name for name in sorted(CONTROL_PSEUDO_FIELDS)}
 CONNECTION = {
     "Connection": (b"connection", b"keep-alive"), "Keep-Alive": (b"keep-alive", b"timeout=5"),
     "Proxy-Connection": (b"proxy-connection", b"keep-alive"), "TE": (b"te", b"trailers"),

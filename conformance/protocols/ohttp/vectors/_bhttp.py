@@ -123,7 +123,7 @@ def _fields(twins: dict[str, Twin]) -> Iterator[Row]:
                 twin, f"{section} value {label}", f"{where} has a value with {label}",
                 [_line(last, b"x-value", octets)], ["rfc9292/3.6/invalid-field-value-refused"], ["field-value"],
             )  # fmt: skip
-        for octets in stimuli.CONTROL_PSEUDO:
+        for octets in stimuli.CONTROL_PSEUDO.values():
             control = ["rfc9292/3.6/control-pseudo-field-refused"]
             control += ["rfc9292/3.6/trailer-pseudo-field-refused"] if section == "trailers" else []
             yield Row(

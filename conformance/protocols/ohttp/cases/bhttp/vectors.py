@@ -16,7 +16,8 @@ def _allowed(vector):
 
 
 def _framing(vector):
-    return {"framing": ["indeterminate" if vector.octets("message")[:1] in {b"\2", b"\3"} else "known"]}
+    indeterminate = "indeterminate" in vector.id or vector.octets("message")[:1] in {b"\2", b"\3"}
+    return {"framing": ["indeterminate" if indeterminate else "known"]}
 
 
 from_vectors(
