@@ -228,7 +228,8 @@ class Inner:
     """What the honest request inside is made of, before any change.
 
     `path` None is our target's own, `authority` None too; in place of another path a field tells whose the request is.
-    With `host` the target's authority stands in a field of that name. `answer` is what the target does.
+    With `host` the target's authority stands in a field of that name. `answer` is what the target does. `wait` is how
+    many times as long as usual we wait for what comes back.
     """
 
     method: bytes = b"POST"
@@ -244,6 +245,7 @@ class Inner:
     authority: bytes | None = None
     path: bytes | None = None
     host: bool = False
+    wait: float = 1.0
 
 
 async def ask(
@@ -261,6 +263,7 @@ async def ask(
     which the content leaves under the chunked coding; `ephemeral` is a key pair that was used before.
     """
     inner = Inner(content=inner) if isinstance(inner, bytes) else inner
+    connection.stream.patience = bench.patience * inner.wait
     entry, offered = await key_for(bench, connection)
     message, profile, token = _request(bench, inner)
     context = RequestContext(suite or offered, entry.public, ephemeral or crypto.generate(offered.kem, bench.rng))

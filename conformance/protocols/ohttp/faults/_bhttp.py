@@ -58,7 +58,6 @@ class Greedy(Reader):
 @reading_fault(
     "rfc9292/3/any-integer-width-accepted",
     "rfc9292/3.2/non-minimal-terminator-accepted",
-    origin="google/quiche, before 1a82c3c7e",
 )
 class ShortestIntegersOnly(Decoder):
     """Refuses integers that could be shorter, as some formats want it."""
@@ -71,7 +70,24 @@ class ShortestIntegersOnly(Decoder):
         return value
 
 
-@reading_fault("rfc9292/3/any-integer-width-accepted", origin="AdGuard ohttp_dart, before 7dd1c34")
+@reading_fault("rfc9292/3/any-integer-width-accepted", origin="google/quiche, before 1a82c3c7e")
+class FramingIndicatorIsOneOctet(Decoder):
+    """Takes one octet for the framing indicator."""
+
+    def framing(self) -> int:
+        framing = self.reader.uint(1, "framing")
+        if framing > 3:
+            raise self.reader.fail("framing", "no framing indicator", 0)
+        return framing
+
+
+@reading_fault(
+    "rfc9292/3.2/content-chunks-concatenated",
+    "rfc9292/3.2/non-minimal-terminator-accepted",
+    "rfc9292/3.7/any-content-bytes-accepted",
+    "rfc9292/3/any-integer-width-accepted",
+    origin="AdGuard ohttp_dart, before 7dd1c34",
+)
 class FourOctetIntegersMisread(Decoder):
     """Reads integers of four octets as if they had two."""
 
@@ -247,7 +263,19 @@ class TrailersBehindContentPanic(Decoder):
         return fields, content, trailers
 
 
-@reading_fault("rfc9292/3.2/full-indeterminate-message-accepted")
+@reading_fault(
+    "rfc9292/3.1/trailer-section-delivered", "rfc9292/3/any-integer-width-accepted", origin="google/quiche of 2026"
+)
+class NoTrailersInKnownLength(Decoder):
+    """Takes trailers of known length for padding, and refuses them."""
+
+    def section(self, name: str) -> Lines:
+        if name == "trailers" and self.known:
+            return ()
+        return super().section(name)
+
+
+@reading_fault("rfc9292/3.2/non-minimal-terminator-accepted", "rfc9292/3.2/full-indeterminate-message-accepted")
 class NoTrailersInIndeterminateLength(Decoder):
     """Takes trailers of indeterminate length for padding, and refuses them."""
 
@@ -318,7 +346,11 @@ class NothingBehindControlDataRefused(Decoder):
         return super().rest()
 
 
-@reading_fault("rfc9292/3.2/indeterminate-truncation-accepted", origin="bhttp crate 0.7.2")
+@reading_fault(
+    "rfc9292/3.8/truncation-with-padding-accepted",
+    "rfc9292/3.2/indeterminate-truncation-accepted",
+    origin="bhttp crate 0.7.2",
+)
 class IndeterminateTruncationRefused(Decoder):
     """Wants the parts of a message of indeterminate length to be there."""
 

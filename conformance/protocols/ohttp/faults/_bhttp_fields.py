@@ -78,9 +78,8 @@ class TrailersNotLookedAt(Decoder):
     def line(self, reader: Reader, length: int, before: Sequence[Line], section: str) -> Line:
         if section != "trailers":
             return super().line(reader, length, before, section)
-        reader.take(length, "name")
-        reader.take(self.number(reader, "value.length"), "value")
-        return b"x-trailer", b""
+        name = reader.take(length, "name")
+        return name, reader.take(self.number(reader, "value.length"), "value")
 
 
 @gateway_fault(GETS_4XX, "rfc9458/5.2/inner-error-400-or-504", origin="chris-wood/ohttp-go of 2026-02")
@@ -188,7 +187,14 @@ class AuthorityWanted(Decoder):
         return found
 
 
-@reading_fault("rfc9292/3.1/zero-length-parts-accepted", "rfc9292/3.7/any-content-bytes-accepted")
+@reading_fault(
+    "rfc9458/5/inner-request-conveyed-intact",
+    "rfc9292/3.4/options-asterisk-path-kept",
+    "rfc9292/3.1/trailer-section-delivered",
+    "rfc9292/6/head-204-304-framed-normally",
+    "rfc9292/3.1/zero-length-parts-accepted",
+    "rfc9292/3.7/any-content-bytes-accepted",
+)
 class EmptyContentRefused(Decoder):
     """Refuses content of no octets in a message of known length."""
 
@@ -235,7 +241,12 @@ class EmptyIndeterminateContentRefused(Decoder):
         return content
 
 
-@reading_fault("rfc9292/3.1/known-length-request-layout-exact", "rfc9292/3.2/indeterminate-request-layout-exact")
+@reading_fault(
+    "rfc9292/3.6/*",
+    "rfc9458/5/inner-request-conveyed-intact",
+    "rfc9292/3.1/known-length-request-layout-exact",
+    "rfc9292/3.2/indeterminate-request-layout-exact",
+)
 class FieldsSwapped(Decoder):
     """Gives names and values back in the other order when there are several lines."""
 

@@ -81,6 +81,7 @@ class CookieLinesKeptApart(Gateway):
 
 
 @gateway_fault(
+    "rfc9292/3.4/options-asterisk-path-kept",
     INTACT,
     "rfc9292/3.1/known-length-request-layout-exact",
     "rfc9292/3.2/*-exact",

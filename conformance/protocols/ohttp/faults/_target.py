@@ -171,12 +171,14 @@ class ReasonIsContent(Gateway):
 
 @gateway_fault("rfc9292/3.5/status-encoded-as-integer", "rfc9458/*", "rfc9292/*")
 class StatusInDigits(Gateway):
-    """Writes the status as three digits."""
+    """Writes a status as three digits, unless it is 200."""
 
     def sealed(self, context: ResponseContext, content: Message) -> Message:
         control = content.parts["control"]
         status = control.parts["status"]
         assert isinstance(status, Varint)
+        if status.value == 200:
+            return super().sealed(context, content)
         digits = Message(content.parts | {"control": Message(status=b"%d" % status.value)})
         return encapsulated_response(context, self.nonce(context), digits)
 
@@ -196,7 +198,11 @@ class BadMessageAnsweredInTheOpen(Gateway):
         return None
 
 
-@gateway_fault("rfc9458/5.2/invalid-message-gets-4xx", "rfc9458/5.2/inner-error-400-or-504")
+@gateway_fault(
+    "rfc9292/3.8/nonzero-padding-refusal-optional",
+    "rfc9458/5.2/invalid-message-gets-4xx",
+    "rfc9458/5.2/inner-error-400-or-504",
+)
 class BadMessageIsAnInternalError(Gateway):
     """Answers a message that is no Binary HTTP with 500, inside."""
 
@@ -205,6 +211,8 @@ class BadMessageIsAnInternalError(Gateway):
 
 
 @gateway_fault(
+    "rfc9292/3.8/nonzero-padding-refusal-optional",
+    "rfc9292/6/inner-connect-refused",
     "rfc9458/5.2/invalid-message-gets-4xx",
     "rfc9458/5.2/later-errors-encapsulated",
     "rfc9292/*-refused",
@@ -221,6 +229,8 @@ class BadMessageClosesTheConnection(Gateway):
 
 
 @gateway_fault(
+    "rfc9458/5.1/100-continue-refused",
+    "rfc9292/3.6/wrong-content-length-not-forwarded",
     "rfc9292/4/invalid-message-not-processed",
     "rfc9292/4/late-error-aborts-processing",
     "rfc9292/*-refused",
@@ -253,7 +263,7 @@ class TargetAskedBeforeTheEnd(Gateway):
 class TargetErrorInTheOpen(Gateway):
     """Answers with an error outside where the target does not answer, and does not wait long."""
 
-    patience = 0.2
+    patience = 1.0
 
     async def respond(
         self, exchange: ServerExchange, context: ResponseContext, answer: BinaryResponse | None, *, known: bool

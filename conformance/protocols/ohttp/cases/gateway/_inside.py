@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.cases import cut, drop, given
-from conformance.model import ANYWAY, Change
+from conformance.model import ACCEPTED, ANYWAY, Change, Outcome
 from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, ENCAPSULATED_5XX, PLAIN_4XX, PLAIN_5XX, Inner
 
-_REFUSED_ANYHOW = [
-    outcome.per("rfc9292/4/invalid-message-not-processed") for outcome in (ENCAPSULATED_5XX, PLAIN_4XX, PLAIN_5XX)
-]
+
+def refusals(requirement: str, *better: Outcome) -> list[Outcome]:
+    """Every refusal, best first, behind what is better; where and with which status is for other requirements."""
+    anyhow = (ENCAPSULATED_4XX, ENCAPSULATED_5XX, PLAIN_4XX, PLAIN_5XX)
+    return [*better, *(outcome.per(requirement) for outcome in anyhow)]
+
+
+NOT_PROCESSED = "rfc9292/4/invalid-message-not-processed"
+LATER = {"rfc9458/5.2/later-errors-encapsulated": [ENCAPSULATED_4XX, ENCAPSULATED_5XX, ANYWAY, ACCEPTED]}
+"""Whatever is refused behind the decapsulation is refused inside; what is not refused decides nothing of this."""
 
 REFUSED: dict[str, Any] = {
-    "expect": [ENCAPSULATED_4XX, *_REFUSED_ANYHOW],
+    "expect": refusals(NOT_PROCESSED),
     "also": {
-        "rfc9292/4/invalid-message-not-processed": [ENCAPSULATED_4XX, *_REFUSED_ANYHOW],
+        NOT_PROCESSED: refusals(NOT_PROCESSED),
         "rfc9458/5.2/invalid-message-gets-4xx": [ENCAPSULATED_4XX, PLAIN_4XX],
-        "rfc9458/5.2/later-errors-encapsulated": [ENCAPSULATED_4XX, ENCAPSULATED_5XX, ANYWAY],
+        **LATER,
     },
 }
 """An invalid message: Binary HTTP asks that it is refused, Oblivious HTTP how: with a 4xx, inside the encapsulation."""

@@ -60,4 +60,4 @@ def answer_of_the_target_cut(answer):
 )
 def target_is_silent():
     """The target never answers: in the end an error comes back, inside the encapsulation, or we stop waiting first."""
-    return given(inner=Inner(answer=TargetAnswer(behaviour="hang")))
+    return given(inner=Inner(answer=TargetAnswer(behaviour="hang"), wait=3))
