@@ -44,17 +44,16 @@ def no_points(place: str, curve: str) -> Mapping[str, Change]:
     }
 
 
-def other_forms(place: str) -> Mapping[str, Change]:
-    """Changes after which the point of a place stands there in as many octets, but under another form's mark.
-
-    Of the two marks of the hybrid form one is right for the point, whichever it is.
-    """
-    marks = {
-        "hybrid, y even": 0x06,
-        "hybrid, y odd": 0x07,
-        "compressed, y even": 0x02,
-        "compressed, y odd": 0x03,
-        "infinity": 0x00,
-        "unknown": 0x05,
+def other_forms(public: bytes) -> Mapping[str, bytes]:
+    """A point of a P curve, given in the uncompressed form, in the others that SEC 1 and X9.62 have for it."""
+    odd, half = public[-1] & 1, len(public) // 2
+    return {
+        "hybrid": bytes([0x06 | odd]) + public[1:],
+        "hybrid, y of the other parity": bytes([0x06 | odd ^ 1]) + public[1:],
+        "compressed": bytes([0x02 | odd]) + public[1 : half + 1],
+        "compressed, with y behind it": bytes([0x02 | odd]) + public[1:],
+        "the mark of infinity in front": b"\0" + public[1:],
     }
-    return {told: flip(place, 0, 0x04 ^ mark) for told, mark in marks.items()}
+
+
+FORMS = tuple(other_forms(bytes(65)))

@@ -353,6 +353,7 @@ async def give_request(
     private: bytes = b"",
     sealed_as: str = "",
     all_suites: bool = False,
+    ephemeral: KeyPair | None = None,
 ) -> Taken | None:
     """Seal a request for a key of the library, which opens it; `sealed_as` is a suite that the key is not offered with.
 
@@ -362,9 +363,8 @@ async def give_request(
     key = await key_of(bench, suite, key_id, private, all_suites=all_suites)
     if key is None:
         return None
-    context = RequestContext(
-        Suite.parse(sealed_as or suite.name), key.entry.public, crypto.generate(suite.kem, bench.rng)
-    )
+    own = ephemeral or crypto.generate(suite.kem, bench.rng)
+    context = RequestContext(Suite.parse(sealed_as or suite.name), key.entry.public, own)
     built = bench.point("request", encapsulated_request(key.entry, context, content))
     sealed = built.fields["content"]
     honest = RequestContext(context.suite, context.public, context.ephemeral)
@@ -418,6 +418,7 @@ async def decapsulate(
     private: bytes = b"",
     octets: bytes = b"",
     all_suites: bool = False,
+    ephemeral: KeyPair | None = None,
 ) -> None:
     """The library makes a key, we seal a request for it, and the library opens that.
 
@@ -427,7 +428,15 @@ async def decapsulate(
     if octets:
         await give_octets(bench, octets, private)
     else:
-        await give_request(bench, content, key_id=key_id, private=private, sealed_as=sealed_as, all_suites=all_suites)
+        await give_request(
+            bench,
+            content,
+            key_id=key_id,
+            private=private,
+            sealed_as=sealed_as,
+            all_suites=all_suites,
+            ephemeral=ephemeral,
+        )
 
 
 def response_sealed_ended(part: Part) -> Outcome:

@@ -273,7 +273,7 @@ class PanicsOnAKeyOfOtherLength(HPKE):
         return super().dh(kem, private, public)
 
 
-hpke_fault(RECEIVER, VALIDATED, shows=("crash",))(PanicsOnAKeyOfOtherLength)
+hpke_fault(RECEIVER, VALIDATED, UNCOMPRESSED, shows=("crash",))(PanicsOnAKeyOfOtherLength)
 
 
 # exports
