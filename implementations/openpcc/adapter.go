@@ -139,7 +139,7 @@ func (a *adapter) hello(nothing) answer {
 				"features": []string{"chunked"},
 				"variants": map[string]any{"http": []int{1, 2}, "suite": offered},
 			},
-			"ohttp.sender": with(), "ohttp.receiver": with("nonce"),
+			"ohttp.sender": with(), "ohttp.receiver": with("nonce", "private-key"),
 			"keyconfig.decoder": with(), "keyconfig.encoder": with("private-key"),
 			"bhttp.decoder": both, "bhttp.encoder": both,
 		},
