@@ -15,3 +15,8 @@ UNDECRYPTABLE: dict[str, Any] = {
         "rfc9458/6.4/undecryptable-request-gets-422": [PLAIN_422],
     },
 }
+
+
+def by_text(*values: bytes) -> dict[str, bytes]:
+    """Attempts that are called by the text that they send."""
+    return {value.decode("latin-1") or "empty": value for value in values}

@@ -4,7 +4,7 @@ import json
 
 from conformance.cases import case, drop, put, watch
 from conformance.model import ACCEPTED, Finding
-from conformance.protocols.ohttp.cases.gateway._early import REFUSED
+from conformance.protocols.ohttp.cases.gateway._early import REFUSED, by_text
 from conformance.protocols.ohttp.exchanges import PLAIN_4XX, PLAIN_5XX, fetch
 from conformance.protocols.ohttp.messages import KEY_PROBLEM, PROBLEM_TYPE, RESPONSE_TYPE
 from conformance.wire.http import media_type
@@ -23,7 +23,7 @@ def media_type_missing():
     "rfc9458/4.5/wrong-media-type-refused",
     **REFUSED,
     where=FIRST,
-    each=(
+    each=by_text(
         b"text/plain",
         b"application/octet-stream",
         b"message/bhttp",
@@ -45,7 +45,7 @@ def media_type_of_something_else(kind):
     "rfc9458/4.5/media-type-case-insensitive",
     **REFUSED,
     where=FIRST,
-    each=(
+    each=by_text(
         b"message/ohttp-reqx",
         b"message/ohttp-req2",
         b"xmessage/ohttp-req",
@@ -65,7 +65,7 @@ def media_type_that_contains_the_right_one(kind):
     "rfc9458/4.5/media-type-case-insensitive",
     expect=[ACCEPTED],
     where=FIRST,
-    each=(
+    each=by_text(
         b"Message/OHTTP-Req",
         b"MESSAGE/OHTTP-REQ",
         b"message/ohttp-req;x=y",
@@ -84,7 +84,7 @@ def media_type_in_another_form(kind):
     "rfc9458/4.5/media-type-case-insensitive",
     expect=[ACCEPTED],
     where=FIRST | {"http": [1]},
-    each=(b"CONTENT-TYPE", b"content-type", b"cOnTeNt-TyPe"),
+    each=by_text(b"CONTENT-TYPE", b"content-type", b"cOnTeNt-TyPe"),
 )
 def name_of_the_field_in_other_letters(name):
     """The field that says the media type is written in other letters."""
@@ -99,7 +99,7 @@ OTHER_METHOD = "rfc9458/5.2/invalid-message-gets-4xx"
     OTHER_METHOD,
     expect=[PLAIN_4XX, PLAIN_5XX.at("501").per(OTHER_METHOD), ACCEPTED.per(OTHER_METHOD)],
     where=FIRST,
-    each=(b"PUT", b"PATCH", b"DELETE", b"QUERY", b"post", b"BREW"),
+    each=by_text(b"PUT", b"PATCH", b"DELETE", b"QUERY", b"post", b"BREW"),
 )
 def method_other_than_post(method):
     """A right request comes under another method: refused, or not known at all, or served as if nothing were."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from conformance.cases import case, given, insert, one_value, put, watch
 from conformance.model import ACCEPTED, Event, Finding, Part
+from conformance.protocols.ohttp.cases.gateway._early import by_text
 from conformance.protocols.ohttp.exchanges import PLAIN_4XX, fetch_keys
 from conformance.protocols.ohttp.messages import KEYS_TYPE, KeyEntry, decode_key_entry, decode_keys
 from conformance.wire import DecodeError
@@ -82,7 +83,7 @@ def identifier_names_one_key(part):
 # How it is asked
 
 
-@case(fetch_keys, GET, expect=[ACCEPTED], each=(
+@case(fetch_keys, GET, expect=[ACCEPTED], each=by_text(
     b"*/*", b"application/*", b"Application/OHTTP-Keys", b"application/ohttp-keys;q=0.5, */*;q=0.1",
     b"text/html, application/ohttp-keys",
 ))  # fmt: skip

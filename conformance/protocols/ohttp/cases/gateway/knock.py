@@ -4,6 +4,7 @@ from typing import Any
 
 from conformance.cases import case, cut, drop, flip, octets, put
 from conformance.model import ACCEPTED
+from conformance.protocols.ohttp.cases.gateway._early import by_text
 from conformance.protocols.ohttp.exchanges import knock
 
 REFUSED: dict[str, Any] = {"expect": [ACCEPTED], "also": {"rfc9458/5.2/invalid-message-gets-4xx": [ACCEPTED]}}
@@ -36,7 +37,12 @@ def unknown_key_id():
     return flip("request.key_id", 0, 0x80)
 
 
-@case(knock, "rfc9458/4.3/unknown-key-or-kem-refused", **REFUSED, each=(0x0000, 0x0020, 0x0041, 0xFFFF))
+@case(
+    knock,
+    "rfc9458/4.3/unknown-key-or-kem-refused",
+    **REFUSED,
+    each={f"{kem:04x}": kem for kem in (0x0000, 0x0020, 0x0041, 0xFFFF)},
+)
 def kem_of_another_key(kem):
     """The KEM in the header is not that of the key it names."""
     return put("request.kem", kem)
@@ -57,7 +63,7 @@ def ciphertext_at_random(ciphertext):
     knock,
     "rfc9458/4.5/wrong-media-type-refused",
     **REFUSED,
-    each=(b"text/plain", b"message/bhttp", b"message/ohttp-res"),
+    each=by_text(b"text/plain", b"message/bhttp", b"message/ohttp-res"),
 )
 def media_type_of_something_else(kind):
     """The request says that its content is something else."""
