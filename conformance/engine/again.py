@@ -55,6 +55,10 @@ def _watched(run: Run, stored: VerdictRecord, watch: Watch, weigh: Weigh) -> Ver
         return stored.verdict
     roles = {c.id: c.role for c in run.cases.values()}
     watching = Watching(watch)
-    for number in sorted({n for r in run.verdicts if roles.get(r.verdict.case) == watch.role for n in r.parts}):
-        watching.see(run.part(number))
+    first: dict[int, str] = {}
+    for record in run.verdicts:
+        if roles.get(record.verdict.case) == watch.role:
+            first = dict.fromkeys(record.parts, record.verdict.shown) | first
+    for number in sorted(first):
+        watching.see(run.part(number), first[number])
     return watching.verdict(weigh)

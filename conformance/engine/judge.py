@@ -18,6 +18,7 @@ from conformance.model import (
     CRASH,
     ERROR,
     HEALTH,
+    NOT_RUN,
     NOTHING,
     OBSERVATIONS,
     SCOPES,
@@ -415,12 +416,15 @@ class Watching:
         self.trouble = ""
         self._kept: dict[tuple[str, str], list[Finding]] = {}
 
-    def see(self, part: Part) -> None:
-        """Look at a part, unless the watch's `where` excludes its variant."""
+    def see(self, part: Part, shown: str) -> None:
+        """Look at a part, unless the watch's `where` excludes its variant.
+
+        `shown` is the verdict that the part was first of: where that is none, a part without findings proves nothing.
+        """
         for axis, values in self.watch.where.items():
             if values != "first" and part.variant.get(axis) not in values:
                 return
-        self.parts += 1
+        self.parts += shown not in NOT_RUN
         try:
             for finding in self.watch.look(part):
                 kept = self._kept.setdefault((finding.observation, finding.requirement), [])
@@ -435,8 +439,8 @@ class Watching:
         empty = Transcript(self.watch.id, {}, ())
         if self.trouble:
             return _stopped(self.watch, empty, "error", self.trouble)
-        if not self.parts:
-            return _stopped(self.watch, empty, "inconclusive", "it saw no part of any case")
         findings = [f for kept in self._kept.values() for f in kept]
+        if not self.parts and all(f.observation == "as-expected" for f in findings):
+            return _stopped(self.watch, empty, "inconclusive", "it saw no part of any case that came to a verdict")
         nothing = Finding("as-expected", f"nothing in {self.parts} parts")
         return _graded(self.watch, empty, findings or [nothing], weigh)

@@ -20,7 +20,7 @@ from conformance.engine.controls import Controls
 from conformance.engine.judge import Seen, Watching, Weigh, judge
 from conformance.engine.plan import NotRun, Plan, Planned
 from conformance.engine.stream import VerdictRecord
-from conformance.model import BAD, HEALTH, TWIN, AdapterError, Ended, Part, Verdict, variant_name
+from conformance.model import BAD, TWIN, AdapterError, Ended, Part, Verdict, variant_name
 from conformance.subjects import AnsweredError, tribunal
 
 BREAKS = 3
@@ -230,11 +230,11 @@ class Runner:
         if not seen.clean and self._wants_retry(attempt):
             self._trouble = self._trouble or self.settings.fail_fast > 0  # it may be the last: settle it at once
             (self._suspects if self._trouble else self._again).append(attempt)
-        elif seen.clean and parts[-1].name == HEALTH:
+        elif seen.clean and seen.healthy:
             return attempt, parts[-1]
         else:
             self._decide(attempt)
-        return None, parts[-1] if parts[-1].name == HEALTH else None
+        return None, parts[-1] if seen.healthy else None
 
     def _begun(self, planned: Planned, shared: Part | None = None) -> Attempt:
         attempt = Attempt(planned, shared=shared)
@@ -253,7 +253,7 @@ class Runner:
         suspects, self._suspects = self._suspects, []
         await self._alone(suspects)
         self._trouble = False
-        if self._death and not any(a.shown in {"crash", "hang", "inconclusive"} for a in suspects):
+        if self._death and not any(a.shown in {"", "crash", "hang", "inconclusive"} for a in suspects):
             names = ", ".join(a.planned.key for a in suspects)
             told = f"the subject died ({self._death}) while {names} were under way, and none of them repeats it alone"
             self.outcomes.unowned.append(told)
@@ -423,15 +423,15 @@ class Runner:
         attempt.rounds, attempt.shared = [], None
 
     def _emit(self, verdict: Verdict, parts: Iterable[Part], seconds: float = 0.0) -> None:
-        numbers = tuple(part.number or self._stored(part) for part in parts)
+        numbers = tuple(part.number or self._stored(part, verdict.shown) for part in parts)
         self.outcomes.verdicts.append(verdict)
         self._failed += verdict.shown in BAD and not self.settings.known(verdict)
         self.sink.verdict(VerdictRecord(verdict, numbers, seconds))
         self.settings.progress(verdict)
 
-    def _stored(self, part: Part) -> int:
+    def _stored(self, part: Part, shown: str) -> int:
         for watching in self._watching:
-            watching.see(part)
+            watching.see(part, shown)
         return self.sink.part(part)
 
     def _skip(self, skipped: NotRun) -> None:

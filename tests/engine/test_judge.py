@@ -417,14 +417,23 @@ def test_a_watch_that_saw_nothing_is_inconclusive_and_one_without_findings_passe
     watching = Watching(watch(lambda _: ()))
 
     assert watching.verdict(weigher({})).shown == "inconclusive"
-    watching.see(Part("twin"))
+    watching.see(Part("twin"), "pass")
     assert (watching.verdict(weigher({})).shown, watching.verdict(weigher({})).reason) == ("pass", "nothing in 1 parts")
+
+
+def test_parts_of_cases_without_a_verdict_prove_nothing_but_may_show_something():
+    fine, leaking = Watching(watch(lambda _: ())), Watching(watch(lambda _: [Finding("leak", "it told")]))
+    for watching in (fine, leaking):
+        watching.see(Part("twin"), "inconclusive")
+
+    assert fine.verdict(weigher({})).shown == "inconclusive"
+    assert leaking.verdict(weigher({})).shown == "leak"
 
 
 def test_a_watch_keeps_no_more_findings_than_it_needs():
     watching = Watching(watch(lambda part: [Finding("as-expected", "fine"), Finding("leak", part.name)]))
     for n in range(100):
-        watching.see(Part(f"part {n}"))
+        watching.see(Part(f"part {n}"), "pass")
     found = watching.verdict(weigher({}))
 
     assert found.shown == "leak"
@@ -434,15 +443,15 @@ def test_a_watch_keeps_no_more_findings_than_it_needs():
 def test_a_watch_is_narrowed_by_variant():
     watching = Watching(watch(lambda _: (), {"http": (2,), "suite": "first"}))
     for http in (1, 2, 2):
-        watching.see(Part("twin", {"http": http, "suite": "a"}))
+        watching.see(Part("twin", {"http": http, "suite": "a"}), "fail")
 
     assert watching.parts == 2
 
 
 def test_a_watch_that_fails_is_an_error_and_the_run_goes_on():
     watching = Watching(watch(lambda part: part.nothing))
-    watching.see(Part("twin"))
-    watching.see(Part("health"))
+    watching.see(Part("twin"), "pass")
+    watching.see(Part("health"), "pass")
     found = watching.verdict(weigher({}))
 
     assert found.shown == "error"

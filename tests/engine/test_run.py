@@ -107,10 +107,13 @@ async def test_what_is_not_run_has_a_verdict_with_its_reason():
 
 
 async def test_parts_of_decided_cases_are_let_go():
-    most = 0
+    most = count = 0
 
     def progress(_):
-        nonlocal most
+        nonlocal most, count
+        count += 1
+        if count % 20:
+            return
         gc.collect()
         most = max(most, sum(isinstance(o, Part) for o in gc.get_objects()))
 
@@ -235,6 +238,16 @@ async def test_silence_after_a_change_is_a_hang():
 
     assert shown(outcomes) == {"case 0": "hang", "case 1": "pass"}
     assert {p.generation for p in sink.of("case 1")} == {3}, "after the hang there was a fresh start"
+
+
+async def test_a_subject_that_serves_only_so_often_has_crashed_in_no_case():
+    def bend(self, octets):
+        if self.count > 4:
+            raise BrokenPipeError("enough for today")
+
+    outcomes = await run(several(6), toy.bent(bend))
+
+    assert set(shown(outcomes).values()) == {"pass", "inconclusive"}
 
 
 class Falling(ObjectSubject):
@@ -614,6 +627,22 @@ async def test_an_adapter_that_says_error_is_not_started_again():
 
     assert list(shown(outcomes).values()).count("error") == 1
     assert subject.generation == 1
+
+
+async def test_health_that_was_not_accepted_is_no_twin():
+    sink = Kept()
+    subject = Failing(kind=AnsweredError)
+    cases = [made("first", longer(101)), made("second", longer(102))]
+
+    async def do(op, given, patience=None, ask=subject.do):
+        subject.only = 5 if subject.count == 2 else None
+        return await ask(op, given, patience)
+
+    subject.do = do
+    outcomes = await run(cases, subject, sink)
+
+    assert shown(outcomes) == {"first": "error", "second": "pass"}
+    assert [p.name for p in sink.of("second")] == ["twin", "changed", "health"]
 
 
 async def test_an_adapter_that_is_broken_in_case_after_case_ends_the_run():
