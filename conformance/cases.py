@@ -194,9 +194,12 @@ def case(
 
 
 def watch(
-    role: str, *requirements: str, where: Mapping[str, Any] | None = None
+    role: str, *requirements: str, where: Mapping[str, Any] | None = None, absent: str = ""
 ) -> Callable[[Callable[[Part], Iterable[Finding]]], Watch]:
-    """Declare the function below as a watch: it sees every part of every case of the role."""
+    """Declare the function below as a watch: it sees every part of every case of the role.
+
+    Where nothing found proves nothing, the watch yields what is right too, and `absent` says what else was not there.
+    """
 
     def register(look: Callable[[Part], Iterable[Finding]]) -> Watch:
         doc = inspect.getdoc(look)
@@ -204,7 +207,7 @@ def watch(
         if not doc or not requirements:
             msg = f"{name} needs a docstring and a requirement"
             raise ValueError(msg)
-        made = Watch(name, doc, role, requirements, look, where or {})
+        made = Watch(name, doc, role, requirements, look, where or {}, absent)
         _register(made)
         return made
 

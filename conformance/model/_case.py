@@ -119,7 +119,11 @@ class Case:
 
 @dataclass(eq=False, slots=True)
 class Watch:
-    """A judge without a stimulus: it sees every part of every case of its role, and has a verdict like a case."""
+    """A judge without a stimulus: it sees every part of every case of its role, and has a verdict like a case.
+
+    `absent` says what was not there where it finds nothing at all, which then is not applicable; without it nothing
+    found is right.
+    """
 
     id: str
     doc: str
@@ -127,6 +131,7 @@ class Watch:
     requirements: tuple[str, ...]
     look: Callable[[Part], Iterable[Finding]]
     where: Mapping[str, Any] = field(default_factory=dict)
+    absent: str = ""
 
     @property
     def decides(self) -> tuple[str, ...]:

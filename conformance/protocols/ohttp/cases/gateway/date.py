@@ -84,7 +84,7 @@ def _refusals(part: Part) -> Iterator[BinaryResponse]:
             yield inner
 
 
-@watch("ohttp.gateway", PROBLEM, CARRIED, GUARDED)
+@watch("ohttp.gateway", PROBLEM, CARRIED, GUARDED, absent="the gateway refused no date")
 def refusal_of_a_date_helps_the_client(part):
     """Who refuses a date says so by the problem type, sends a Date to correct by, and lets nobody keep the answer."""
     for inner in _refusals(part):

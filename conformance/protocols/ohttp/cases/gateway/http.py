@@ -109,16 +109,18 @@ def method_other_than_post(method):
 # What is answered in the open
 
 
-@watch("ohttp.gateway", "rfc9458/5.2/early-errors-unprotected")
+@watch("ohttp.gateway", "rfc9458/5.2/early-errors-unprotected", absent="the gateway refused nothing")
 def refusal_does_not_claim_to_be_encapsulated(part):
     """An error that does not open in the context of the request is not labelled as an encapsulated response."""
     for event in part.all("decoded", "response"):
         status, kind = event.value["status"], event.value["type"]
-        if not event.value["opened"] and kind == RESPONSE_TYPE and status >= 400:
-            yield Finding("violation", f"status {status} is labelled {kind} and does not open")
+        if not event.value["opened"] and status >= 400:
+            right = kind != RESPONSE_TYPE
+            told = "errors stay in the open" if right else f"status {status} is labelled {kind} and does not open"
+            yield Finding("as-expected" if right else "violation", told)
 
 
-@watch("ohttp.gateway", "rfc9458/5.3/key-problem-type-allowed")
+@watch("ohttp.gateway", "rfc9458/5.3/key-problem-type-allowed", absent="no answer was a problem document")
 def problem_document_is_right(part):
     """A problem document in the open is one, has a status of errors, and spells the type of key problems as it is."""
     for event in part.all("received", "outer"):

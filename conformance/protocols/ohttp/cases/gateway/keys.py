@@ -16,6 +16,7 @@ NEW_IDS, REGISTERED = "rfc9458/6.4/key-rotation-uses-new-ids", "rfc9458/9/regist
 TRACKING = "rfc9458/7/key-config-tracking-prevented"
 WELL_KNOWN, REDIRECT = "rfc9540/5/well-known-gateway-served", "rfc9540/5/gateway-redirect-allowed"
 GET = "rfc9540/6/get-request-allowed"
+NO_KEYS = "no keys were served"
 
 
 def _replies(part: Part) -> Iterator[Event]:
@@ -38,7 +39,7 @@ def _right(reply: Event | None) -> bool:
 # What a gateway serves
 
 
-@watch("ohttp.gateway", LAYOUT, PREFIXED, VALID)
+@watch("ohttp.gateway", LAYOUT, PREFIXED, VALID, absent=NO_KEYS)
 def collection_can_be_read(part):
     """Keys are one or more entries of the exact layout, each with its length in front, and nothing else."""
     for reply in _replies(part):
@@ -61,7 +62,7 @@ def _alone(octets: bytes) -> bool:
         return False
 
 
-@watch("ohttp.gateway", TYPED, REGISTERED, VALID)
+@watch("ohttp.gateway", TYPED, REGISTERED, VALID, absent=NO_KEYS)
 def collection_is_called_what_it_is(part):
     """Keys are labelled as such; how long they may be kept is recorded."""
     for reply in _replies(part):
@@ -70,11 +71,13 @@ def collection_is_called_what_it_is(part):
         yield Finding("as-expected" if right else "violation", f"keys are called {kind or 'nothing'}", measure=measure)
 
 
-@watch("ohttp.gateway", NEW_IDS)
+@watch("ohttp.gateway", NEW_IDS, absent="no keys that can be read were served")
 def identifier_names_one_key(part):
     """No two entries of a collection have one identifier, which would leave open which key a request is for."""
     for reply in _replies(part):
         ids = [entry.key_id for entry in _entries(reply.octets)]
+        if not ids:
+            continue
         twice = sorted({n for n in ids if ids.count(n) > 1})
         told = f"of {len(ids)} entries several have the identifiers {twice}" if twice else f"{len(ids)} identifiers"
         yield Finding("violation" if twice else "as-expected", told)
@@ -160,7 +163,7 @@ async def same_keys_from_everywhere(bench):
 
 @same_keys_every_time.judge
 def _(transcript):
-    yield one_value(transcript, "keys", by="fetch")
+    yield one_value(transcript, "keys", by="place")
 
 
 @same_keys_for_every_client.judge

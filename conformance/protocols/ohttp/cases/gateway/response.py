@@ -18,23 +18,37 @@ STEPS = {
 CONTEXT = "rfc9458/4.3/response-uses-request-context"
 
 
-@watch("ohttp.gateway", CONTEXT, *(requirement for requirement, _ in STEPS.values()))
+@watch(
+    "ohttp.gateway",
+    CONTEXT,
+    *(requirement for requirement, _ in STEPS.values()),
+    absent="no answer was labelled as an encapsulated response",
+)
 def response_opens_with_what_its_request_left(part):
     """Every response to an unchanged request, with every suite, opens by the context of that request, step by step."""
     for event in part.all("decoded", "response"):
         labelled = event.value["status"] == 200 and event.value["type"] == RESPONSE_TYPE
-        if labelled and not event.value["opened"] and not part.changes:
+        if labelled and event.value["opened"]:
+            yield Finding("as-expected", "responses open")
+        elif labelled and not part.changes:
             requirement, because = STEPS.get(event.value["step"], (CONTEXT, f"it does not open ({event.value['why']})"))
             yield Finding("violation", f"a response opens in no way that Section 4.4 allows: {because}", requirement)
 
 
-@watch("ohttp.gateway", "rfc9458/4.5/response-media-type-exact", "rfc9458/9/registered-media-types-used")
+@watch(
+    "ohttp.gateway",
+    "rfc9458/4.5/response-media-type-exact",
+    "rfc9458/9/registered-media-types-used",
+    absent="no answer opened as an encapsulated response",
+)
 def response_is_called_what_it_is(part):
     """Whatever opens as an encapsulated response is labelled as one, errors inside included."""
     for event in part.all("decoded", "response"):
         kind = event.value["type"]
-        if event.value["opened"] and kind != RESPONSE_TYPE:
-            yield Finding("violation", f"an encapsulated response is called {kind or 'nothing at all'}")
+        if event.value["opened"]:
+            right = kind == RESPONSE_TYPE
+            told = f"encapsulated responses are called {kind or 'nothing at all'}"
+            yield Finding("as-expected" if right else "violation", told)
 
 
 @case(
