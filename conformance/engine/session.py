@@ -159,9 +159,12 @@ class Session:
         if role.kind == "server":
             served = await subject.serve(role.name, {"targets": [self.lab.url]} if self.lab else {})
             setup.memory["served"] = served
-            found = await protocol.probe(
-                served.url, setup=setup, versions=request.http, keys_url=str(served.more.get("keys", ""))
-            )
+            keys = str(served.more.get("keys", ""))
+            try:
+                found = await protocol.probe(served.url, setup=setup, versions=request.http, keys_url=keys)
+            except Unreachable as why:
+                told.append(why.what)
+                return
             mine = next((f for f in found if f.role == role.name), None)
             if mine is None:
                 told.append(f"no {role.title} answers there")

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
-from conformance.model import ACCEPTED, Ended, UsageError
+from conformance.model import ACCEPTED, Ended, Unreachable, UsageError
 from conformance.net import Nobody, Route, connect
 from conformance.protocols.ohttp.exchanges import fetch, get_keys
-from conformance.protocols.ohttp.messages import KeyEntry, decode_keys
+from conformance.protocols.ohttp.messages import KEYS_TYPE, KeyEntry, decode_keys
 from conformance.wire import DecodeError
 from conformance.wire.http import media_type
 
@@ -37,15 +37,18 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), keys_ur
     source = setup.options.get("keys", keys_url)
     more = {"keys": source} if source.startswith(("http://", "https://")) else {}
     setup.memory["served"] = Served(gateway, more)
-    content = await _keys(setup, source if not more else "", chosen[0], why)
-    if content is None:
+    fetched = await _keys(setup, source if not more else "", chosen[0], why)
+    if fetched is None:
         return ()
+    content, kind = fetched
     offer = RoleOffer(variants={"http": tuple(chosen)})
     memory: dict[str, Any] = {"served": Served(gateway, more)}
     try:
         keys = decode_keys(content)
     except DecodeError as error:
         why.append(f"its key configurations cannot be read: {error}")
+        if kind not in {KEYS_TYPE, ""}:
+            raise Unreachable("it is no gateway: " + "; ".join(why)) from error
         return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, "no request can be made for it"),)
     suites = tuple(dict.fromkeys(s.name for entry in keys for s in entry.suites))
     why.append(_told(keys, suites))
@@ -98,12 +101,12 @@ async def _answers(connection: Any, url: str) -> bool:
     return True
 
 
-async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> bytes | None:
-    """The key configurations: from a file of the user's, or from the target."""
+async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> tuple[bytes, str] | None:
+    """The key configurations and their media type: from a file of the user's (no type), or from the target."""
     if file:
         try:
             why.append(f"its keys are those in {file}")
-            return _read(file)
+            return _read(file), ""
         except OSError as error:
             raise UsageError(f"the key configurations {file} cannot be read: {error.strerror}") from error
     run = CaseRun(setup, {"http": version}, random.Random(0))
@@ -119,8 +122,9 @@ async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> bytes 
     if answer.status != 200 or not answer.content:
         why.append(f"a GET for key configurations gave status {answer.status}")
         return None
-    why.append(f"its keys are served as {media_type(answer.fields) or 'content without a type'}")
-    return answer.content
+    kind = media_type(answer.fields)
+    why.append(f"its keys are served as {kind or 'content without a type'}")
+    return answer.content, kind
 
 
 def _read(file: str) -> bytes:
