@@ -100,7 +100,7 @@ class CrashesOnTrailers(Decoder):
 
 
 @decoder_fault("rfc9292/3.1/trailer-section-delivered", origin="ohttp-go of 2026-02")
-class TrailersWithoutContentRefused(Decoder):
+class TrailersAloneUnread(Decoder):
     """Refuses trailer fields where there is no content."""
 
     def rest(self) -> tuple[Lines, bytes, Lines]:
@@ -294,7 +294,7 @@ class EndOfInputEndsAll(Decoder):
     "rfc9292/3.8/zero-padding-accepted", "rfc9292/3.8/truncation-with-padding-accepted", EXAMPLES,
     "rfc9292/3.2/indeterminate-truncation-accepted",
 )  # fmt: skip
-class PaddingRefused(Decoder):
+class PaddingUnread(Decoder):
     """Refuses whatever follows a message."""
 
     def padding(self) -> None:

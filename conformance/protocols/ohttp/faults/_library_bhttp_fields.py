@@ -138,7 +138,7 @@ def _merged(lines: Lines, join: Callable[[bytes, bytes], bytes], only: bytes = b
 
 
 @decoder_fault(REPEATED, COOKIES, origin="ohttp-go of 2026-02, in requests")
-class LastLineWins(Decoder):
+class LastLineRead(Decoder):
     """Keeps fields in a table of one value for each name."""
 
     def rest(self) -> tuple[Lines, bytes, Lines]:
@@ -156,7 +156,7 @@ class LinesJoinedBySpace(Decoder):
 
 
 @decoder_fault(COOKIES)
-class CookiesJoinedByComma(Decoder):
+class CookiesReadWithComma(Decoder):
     """Joins cookies as it joins other fields."""
 
     def rest(self) -> tuple[Lines, bytes, Lines]:
@@ -167,7 +167,7 @@ class CookiesJoinedByComma(Decoder):
 
 
 @decoder_fault("rfc9292/3.6/connection-fields-tolerated", "rfc9292/6/http1-details-not-carried")
-class ConnectionFieldsRefused(Decoder):
+class ConnectionFieldsUnread(Decoder):
     """Refuses fields that concern a connection, as HTTP/2 does."""
 
     def bad_name(self, name: bytes) -> str:
@@ -227,7 +227,7 @@ class _Target(Decoder):
 
 
 @decoder_fault(IN_ORDER, *WHOLE, origin="bhttp-js 0.2.1; ohttp-go")
-class QueryLost(_Target):
+class QueryNotRead(_Target):
     """Delivers the path without its query."""
 
     def seen(self, message: BinaryRequest) -> BinaryRequest:
