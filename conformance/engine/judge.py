@@ -442,5 +442,7 @@ class Watching:
         findings = [f for kept in self._kept.values() for f in kept]
         if not self.parts and all(f.observation == "as-expected" for f in findings):
             return _stopped(self.watch, empty, "inconclusive", "it saw no part of any case that came to a verdict")
+        if not findings and self.watch.absent:
+            return _stopped(self.watch, empty, "not-applicable", self.watch.absent)
         nothing = Finding("as-expected", f"nothing in {self.parts} parts")
         return _graded(self.watch, empty, findings or [nothing], weigh)

@@ -430,6 +430,14 @@ def test_parts_of_cases_without_a_verdict_prove_nothing_but_may_show_something()
     assert leaking.verdict(weigher({})).shown == "leak"
 
 
+def test_a_watch_that_had_nothing_to_look_at_says_what_was_absent():
+    watching = Watching(Watch("toy/role/watch", "", "toy.role", ("toy/1/must",), lambda _: (), {}, "no key was served"))
+    watching.see(Part("twin"), "pass")
+    found = watching.verdict(weigher({}))
+
+    assert (found.shown, found.reason) == ("not-applicable", "no key was served")
+
+
 def test_a_watch_keeps_no_more_findings_than_it_needs():
     watching = Watching(watch(lambda part: [Finding("as-expected", "fine"), Finding("leak", part.name)]))
     for n in range(100):
