@@ -346,6 +346,16 @@ class NothingBehindControlDataRefused(Decoder):
         return super().rest()
 
 
+@reading_fault("rfc9292/3.2/indeterminate-truncation-accepted")
+class NothingBehindControlDataPanics(Decoder):
+    """Looks at the octet behind the control data of a message of indeterminate length: no answer, a reset."""
+
+    def rest(self) -> tuple[Lines, bytes, Lines]:
+        if not self.known and not self.reader.left:
+            raise IndexError("behind the end")
+        return super().rest()
+
+
 @reading_fault(
     "rfc9292/3.8/truncation-with-padding-accepted",
     "rfc9292/3.2/indeterminate-truncation-accepted",
