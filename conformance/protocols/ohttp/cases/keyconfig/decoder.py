@@ -24,7 +24,6 @@ ALGORITHMS = "keys.entry[0].entry.algorithms"
 
 @case(
     by_itself(read_keys),
-    "rfc9458/3.1/public-key-length-exact",
     "rfc9458/3.1/algorithms-length-in-bytes",
     "rfc9458/3/supported-key-config-picked",
     expect=[ACCEPTED],
