@@ -65,8 +65,8 @@ class Terms:
     `offer` is what the subject says of the role, `has` the needs that this run can meet (features and controls of the
     subject, and what the run itself has: `target`, `vantages`, `alone`, …), `lacks` why others cannot be met, as
     (verdict, reason); `ours` are the requirements that the shim and not the implementation decides, as globs,
-    `withheld` the cases that are not run against it. `include`
-    are globs of ids, or `ID[LABEL]` for one attempt of a case.
+    `withheld` the cases that are not run against it. `include` are globs of ids, or `ID[LABEL]` for one attempt of a
+    case.
     """
 
     offer: RoleOffer = field(default_factory=RoleOffer)

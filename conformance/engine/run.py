@@ -384,13 +384,11 @@ class Runner:
     async def _round(
         self, attempt: Attempt, number: int, before: Part | None = None, *, singly: bool = False
     ) -> list[Part]:
-        """Twin, tested parts, health: one round of a case."""
+        """Twin, tested parts, health: one round of a case. `before` is of this life: lanes end before the next."""
         self._used = True
         if not attempt.rounds:
             attempt.started = self.setup.clock()
         run = self._case_run(attempt.planned, number)
-        if before is not None and before.generation != self.setup.subject.generation:
-            before = None
         async with run.stack:
             await Controls(run, attempt.planned.case, self._pace).round(before, singly=singly)
         attempt.rounds.append(run.parts)

@@ -438,6 +438,14 @@ def test_a_watch_that_had_nothing_to_look_at_says_what_was_absent():
     assert (found.shown, found.reason) == ("not-applicable", "no key was served")
 
 
+def test_a_watch_that_found_nothing_to_look_at_says_what_was_not_there():
+    watching = Watching(Watch("w", "", "toy.role", ("toy/1/must",), lambda _: (), absent="nobody greeted"))
+    watching.see(Part("twin"), "pass")
+    found = watching.verdict(weigher({}))
+
+    assert (found.shown, found.reason) == ("not-applicable", "nobody greeted")
+
+
 def test_a_watch_keeps_no_more_findings_than_it_needs():
     watching = Watching(watch(lambda part: [Finding("as-expected", "fine"), Finding("leak", part.name)]))
     for n in range(100):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.bench import RoleOffer
-from conformance.engine.plan import FIRST, Planned, Terms, make_plan, ours_of, variants
+from conformance.engine.plan import FIRST, WITHHELD, Planned, Terms, make_plan, ours_of, variants
 from conformance.model import Exchange, Requirement, Watch
 from tests.engine import toy
 from tests.engine.kit import made
@@ -69,6 +69,13 @@ def test_a_case_that_only_the_shim_decides_is_not_applicable():
     assert [w.id for w in plan.watches] == ["seen"]
     assert {(n.case.id, n.shown) for n in plan.not_run} == {("shims", "not-applicable"), ("watch", "not-applicable")}
     assert sorted(c.id for c in plan.cases) == ["both", "seen", "shims", "watch"]
+
+
+def test_what_is_withheld_is_not_run():
+    plan = make_plan([made("a/one"), made("b/one")], ROWS, Terms(withheld=["b/*"]))
+
+    assert names(plan) == ["a/one"]
+    assert [(n.case.id, n.shown, n.reason) for n in plan.not_run] == [("b/one", "not-applicable", WITHHELD)]
 
 
 def test_needs_are_met_or_say_why_not():

@@ -645,6 +645,19 @@ async def test_health_that_was_not_accepted_is_no_twin():
     assert [p.name for p in sink.of("second")] == ["twin", "changed", "health"]
 
 
+async def test_an_adapter_that_knows_no_ping_lives():
+    class Old(ObjectSubject):
+        async def do(self, op, given, patience=None):
+            if op == "ping":
+                raise AnsweredError("what is ping?", step=op)
+            return await super().do(op, given, patience)
+
+    subject = Old(toy.Decoder)
+    outcomes = await run(several(1), subject)
+
+    assert (shown(outcomes), subject.generation) == ({"case 0": "pass"}, 1)
+
+
 async def test_an_adapter_that_is_broken_in_case_after_case_ends_the_run():
     subject = Failing(first=8)
     outcomes = await run(several(60), subject)
