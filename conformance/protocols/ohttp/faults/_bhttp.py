@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from conformance.bench import Fault
@@ -220,16 +220,12 @@ class SectionLengthIsAHint(Decoder):
 
 @reading_fault("rfc9292/3.1/field-section-length-exact", GETS_4XX, origin="netty codec-bhttp, CVE-2026-63124")
 class EndlessFieldSection(Decoder):
-    """Never leaves a section of known length that ends inside a line."""
+    """Waits for ever where a name fills what is left of its section of known length."""
 
-    def section(self, name: str) -> Lines:
-        at = self.reader.at
-        try:
-            return super().section(name)
-        except DecodeError as why:
-            if self.known and Reader(self.reader.data[at:]).varint("length") < self.reader.left + 64:
-                raise Stuck from why
-            raise
+    def line(self, reader: Reader, length: int, before: Sequence[Line], section: str) -> Line:
+        if self.known and reader.left == length:
+            raise Stuck
+        return super().line(reader, length, before, section)
 
 
 @reading_fault(
