@@ -117,6 +117,15 @@ async def test_nothing_to_test_is_unreachable():
         await run(request(roles=["toy.other"]))
 
 
+async def test_a_probe_that_reaches_nobody_is_told():
+    async def probe(url, **settings):
+        raise Unreachable(f"nobody takes connections at {url}")
+
+    asked = replace(request(toy.Server), protocols=[replace(toy.PROTOCOL, probe=probe)])
+    with pytest.raises(Unreachable, match="found at toy; nobody takes connections at http"):
+        await run(asked)
+
+
 async def test_a_subject_that_says_nothing_of_itself_may_be_any_server():
     class Mute(toy.Server):
         hello = Hello("mute", operations=("toy.open", "toy.ask"))
