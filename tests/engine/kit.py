@@ -15,6 +15,7 @@ from conformance.subjects import ObjectSubject
 from tests.engine import toy
 
 PATIENCE = 0.02
+NO = {"refused": {"class": "no"}}
 
 
 class Kept(Forget):
@@ -89,3 +90,23 @@ def shown(outcomes: Outcomes) -> dict[str, str]:
 
 def verdict(outcomes: Outcomes, case: str) -> Verdict:
     return next(v for v in outcomes.verdicts if v.case == case)
+
+
+def several(n: int, **more: Any) -> list[Case]:
+    """Cases that every right subject passes, one after the other."""
+    return [made(f"case {k}", longer(100 + k), **more) for k in range(n)]
+
+
+def raises(*lengths: int) -> Any:
+    """A subject that dies of messages which say one of these lengths."""
+
+    def bend(self, octets):
+        if length(octets) in lengths:
+            raise IndexError(length(octets))
+
+    return bend
+
+
+def standing(bend: Any) -> toy.Standing:
+    """A subject that is not ours to start."""
+    return toy.Standing(toy.bent(bend), name="toy")
