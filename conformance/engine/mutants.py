@@ -18,7 +18,7 @@ from typing import Any
 from conformance.bench import Fault, Peer, PeerSubject, Protocol, Subject
 from conformance.engine.catalogue import load_cases, protocols
 from conformance.engine.session import Request, run_session
-from conformance.model import NOT_RUN, AdapterError, Unreachable, Verdict
+from conformance.model import NOT_RUN, AdapterError, Case, Unreachable, Verdict
 from conformance.subjects import ObjectSubject
 
 BAD_OBSERVATIONS = ("violation", "leak", "crash", "hang")
@@ -74,6 +74,7 @@ def subject_for(make: Any, seed: int = 0) -> Subject:
 async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0) -> Seen:
     """Run all cases of a role against one mutant, or against the reference."""
     make = fault.make if fault else protocol.peers()[role]
+    left_out, attempts = _sample(protocol, role, fault) if fault else (frozenset(), {})
     request = Request(
         subject_for(make, seed),
         [protocol],
@@ -86,6 +87,8 @@ async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0)
         patience=MUTANT_PATIENCE,
         vantages=VANTAGES,
         seed=seed,
+        left_out=left_out,
+        attempts=attempts,
     )
     name = fault.name if fault else ""
     try:
@@ -93,6 +96,30 @@ async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0)
     except (AdapterError, Unreachable) as why:
         return Seen(name, role, (), why.what)
     return Seen(name, role, tuple(result.verdicts))
+
+
+HEAVY = frozenset({"alone", "bulk", "slow"})
+SAMPLE = 3
+"""How many attempts of a case are enough to see that a fault which breaks nothing of its own leaves it green."""
+
+
+def _sample(protocol: Protocol, role: str, fault: Fault) -> tuple[frozenset[str], dict[str, list[str]]]:
+    """What is not worth its time on a mutant that breaks nothing of it: heavy cases, and most of many attempts.
+
+    Cases of what the fault breaks run whole. Gives the ids left out, and the attempts kept of others: first, middle,
+    last.
+    """
+    left_out: set[str] = set()
+    attempts: dict[str, list[str]] = {}
+    for case in load_cases(protocol):
+        if not isinstance(case, Case) or case.role != role or any(_breaks(fault, r) for r in case.decides):
+            continue
+        labels = list(case.each)
+        if case.needs & HEAVY:
+            left_out.add(case.id)
+        elif len(labels) > SAMPLE:
+            attempts[case.id] = [labels[0], labels[len(labels) // 2], labels[-1]]
+    return frozenset(left_out), attempts
 
 
 VANTAGES = ("127.0.0.1", "127.0.0.2") if sys.platform == "linux" else ()

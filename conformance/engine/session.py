@@ -46,6 +46,7 @@ class Request:
     roles: Sequence[str] = ()
     include: Sequence[str] = ()
     attempts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
     level: str = ""
     strict: bool = False
     seed: int = 0
@@ -116,7 +117,7 @@ class Session:
         await self.request.subject.start()
         told: list[str] = []
         for protocol in self.request.protocols:
-            cases = [self._narrowed(case) for case in load_cases(protocol)]
+            cases = [self._narrowed(c) for c in load_cases(protocol) if c.id not in self.request.left_out]
             for role in protocol.roles:
                 if self._wanted(role):
                     await self._prepare_role(protocol, role, cases, told)

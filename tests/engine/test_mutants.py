@@ -7,7 +7,7 @@ import pytest
 from conformance.bench import Peer, PeerSubject
 from conformance.engine import mutants
 from conformance.engine.mutants import Seen, kill_matrix, run_mutants, see, subject_for
-from conformance.model import Finding, Verdict
+from conformance.model import Case, Finding, Verdict, Watch
 from conformance.subjects import ObjectSubject
 from tests.engine import toy
 
@@ -139,3 +139,28 @@ def test_mutants_run_in_workers(monkeypatch, chosen, ran):
     assert {(s.fault, s.role) for s in seen} == ran
     assert matrix.faults == sorted(f for f, _ in ran if f)
     assert matrix.surviving == []
+
+
+def a_case(name, requirement, each=(), needs=(), exchange=toy.decode):
+    return Case(f"toy/library/{name}", "doc", exchange, (requirement,), lambda _=None: (),
+                each={str(e): e for e in each}, needs=frozenset(needs))  # fmt: skip
+
+
+def test_of_cases_that_a_fault_breaks_nothing_of_only_a_few_attempts_are_run(monkeypatch):
+    fault = FAULTS["accepts-wrong-length"]
+    own, other = "toy/1/length-holds", "toy/1/every-length"
+    cases = [
+        a_case("own", own, range(9)),
+        a_case("own-heavy", own, needs=["bulk"]),
+        a_case("few", other, range(mutants.SAMPLE)),
+        a_case("many", other, range(9)),
+        a_case("heavy", other, needs=["alone"]),
+        a_case("of-another-role", other, range(9), exchange=toy.ask),
+        Watch("toy/library/watch", "doc", toy.DECODER, (other,), lambda _: ()),
+    ]
+    monkeypatch.setattr(mutants, "load_cases", lambda _: cases)
+
+    left_out, attempts = mutants._sample(toy.PROTOCOL, toy.DECODER, fault)
+
+    assert left_out == {"toy/library/heavy"}
+    assert attempts == {"toy/library/many": ["0", "4", "8"]}
