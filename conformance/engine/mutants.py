@@ -124,7 +124,7 @@ def _sample(protocol: Protocol, role: str, fault: Fault) -> tuple[frozenset[str]
 
 VANTAGES = ("127.0.0.1", "127.0.0.2") if sys.platform == "linux" else ()
 """Where mutants are looked at from: every address of the loopback network is local, on Linux without further ado."""
-MUTANT_PATIENCE = 0.5
+MUTANT_PATIENCE = 1.0
 """Seconds that mutants get: they are on this machine, and those that never answer should not take long."""
 
 
