@@ -86,6 +86,7 @@ class FramingIndicatorIsOneOctet(Decoder):
     "rfc9292/3.2/non-minimal-terminator-accepted",
     "rfc9292/3.7/any-content-bytes-accepted",
     "rfc9292/3/any-integer-width-accepted",
+    "rfc9458/5/inner-request-conveyed-intact",
     origin="AdGuard ohttp_dart, before 7dd1c34",
 )
 class FourOctetIntegersMisread(Decoder):

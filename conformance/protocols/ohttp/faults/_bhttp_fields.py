@@ -205,7 +205,7 @@ class EmptyContentRefused(Decoder):
         return content
 
 
-@reading_fault("rfc9292/3.7/any-content-bytes-accepted")
+@reading_fault("rfc9292/3.7/any-content-bytes-accepted", "rfc9458/5/inner-request-conveyed-intact")
 class ContentIsText(Decoder):
     """Reads content as text."""
 

@@ -12,6 +12,7 @@ from conformance.protocols.ohttp.messages import (
     BinaryRequest,
     BinaryResponse,
     Line,
+    Refused,
     ResponseContext,
     encapsulated_response,
 )
@@ -243,14 +244,14 @@ class TargetAskedBeforeTheEnd(Gateway):
     """Asks the target as soon as the control data is there, and looks at the rest of the message afterwards."""
 
     async def encapsulated(self, exchange: ServerExchange) -> None:
-        plaintext, _ = self.decapsulate(exchange.request.content)
-        decoder = self.decoder(plaintext)
         try:
+            plaintext, _ = self.decapsulate(exchange.request.content)
+            decoder = self.decoder(plaintext)
             if decoder.framing() in {0, 2}:
                 inner = BinaryRequest(*decoder.control())
                 self.check_target(inner)
                 await self.forward(inner)
-        except (DecodeError, GatewayError):
+        except (DecodeError, GatewayError, Refused):
             pass
         await super().encapsulated(exchange)
 
