@@ -16,6 +16,13 @@ from conformance.wire import DecodeError
 CONTEXT = "rfc9458/4.3/response-uses-request-context"
 INTACT = "rfc9458/5/inner-request-conveyed-intact"
 REFUSED_4XX = "rfc9458/5.2/invalid-message-gets-4xx"
+LARGE = (
+    "rfc9292/3.2/content-chunks-concatenated",
+    "rfc9292/3.7/any-content-bytes-accepted",
+    "rfc9292/3.8/zero-padding-accepted",
+    "rfc9458/6.2.3/padding-accepted-both-ends",
+)
+"""What large requests are sent for besides."""
 
 
 @gateway_fault(CONTEXT, where={"http": [2]})
@@ -31,7 +38,7 @@ class ContextPerConnection(Gateway):
         await super().respond(exchange, exchange.connection.state["context"], *args, **named)
 
 
-@gateway_fault(CONTEXT, INTACT, where={"http": [1]})
+@gateway_fault(CONTEXT, INTACT, "rfc9458/5/*-fields-*", where={"http": [1]})
 class FirstContextOfAConnection(Gateway):
     """Makes a context when a connection sends its first request, and uses it as long as the connection lasts."""
 
@@ -40,7 +47,7 @@ class FirstContextOfAConnection(Gateway):
         return kept
 
 
-@gateway_fault(CONTEXT, INTACT)
+@gateway_fault(CONTEXT, INTACT, "rfc9458/5.2/*")
 class RingOfContexts(Gateway):
     """Keeps contexts in sixteen places, and takes the next place for the next request, whether or not it is free."""
 
@@ -89,7 +96,7 @@ class SixteenRequestsPerConnection(Gateway):
             await super().encapsulated(exchange)
 
 
-@gateway_fault(INTACT, "rfc9292/3.7/any-content-bytes-accepted")
+@gateway_fault(INTACT, *LARGE)
 class BufferTooSmall(Gateway):
     """Reads a request into a buffer of 64 KiB, and stops where it is full."""
 
@@ -140,7 +147,7 @@ class _Below(Gateway):
         """Look at more."""
 
 
-@gateway_fault(INTACT, where={"http": [1]})
+@gateway_fault(INTACT, *LARGE, where={"http": [1]})
 class ReadsOnce(_Below):
     """Reads once from a connection, and takes what came for the whole request."""
 

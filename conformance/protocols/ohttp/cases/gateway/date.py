@@ -1,5 +1,6 @@
 """Dates of requests, and what a gateway says of those that it does not like (RFC 9458, Sections 6.5.1 and 6.5.2)."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,13 @@ from email.utils import format_datetime
 from conformance.cases import case, given, watch
 from conformance.model import ACCEPTED, Change, Finding, Part
 from conformance.protocols.ohttp.exchanges import ENCAPSULATED_4XX, Inner, convey
-from conformance.protocols.ohttp.messages import DATE_PROBLEM, PROBLEM_TYPE, BinaryResponse, lawful_response
+from conformance.protocols.ohttp.messages import (
+    DATE_PROBLEM,
+    PROBLEM_TYPE,
+    BinaryResponse,
+    lawful_request,
+    lawful_response,
+)
 from conformance.wire.http import combined, media_type
 
 ALLOWED = "rfc9458/6.5.1/skewed-date-refusal-allowed"
@@ -22,6 +29,14 @@ PROBLEM, CARRIED, GUARDED = (
 
 def _dated(*values: bytes) -> Change:
     return given(inner=Inner(fields=tuple((b"date", value) for value in values)))
+
+
+def _is_date(value: bytes) -> bool:
+    """Whether a value is a date as it is to be written (RFC 9110, Section 5.6.7)."""
+    with contextlib.suppress(ValueError):
+        moment = datetime.strptime(value.decode("latin-1"), "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+        return _imf(moment) == value
+    return False
 
 
 def _imf(moment: datetime) -> bytes:
@@ -76,11 +91,15 @@ def date_that_is_none(values):
 
 
 def _refusals(part: Part) -> Iterator[BinaryResponse]:
-    """The responses inside that refuse a date: by the problem type, or as the refusal of a part that changed a date."""
-    dated = any(change.op == "given" and b"date" in repr(change.args).encode() for change in part.changes)
+    """The responses inside that refuse a request for its date, which is one and well-formed."""
+    sent = part.sent("request")
+    asked = lawful_request(sent.fields["content"]) if sent and "content" in sent.fields else None
+    dates = [value for name, value in asked.fields if name == b"date"] if asked else []
+    if len(dates) != 1 or not _is_date(dates[0]) or part.last("received", "target"):
+        return
     for event in part.all("decoded", "response"):
         inner = lawful_response(event.octets) if event.value["opened"] else None
-        if inner is not None and 400 <= inner.status < 500 and dated and part.last("received", "target") is None:
+        if inner is not None and 400 <= inner.status < 500:
             yield inner
 
 
