@@ -51,8 +51,7 @@ const lines = (headers) => [...headers].map(([name, value]) => [fromText(name), 
 const split = (url) => /^(?<scheme>[^:]*):\/\/(?<authority>[^/?#]*)(?<path>.*)$/s.exec(url).groups;
 
 /**
- * The content as hex. The library believes chunk lengths that the message does not fill and makes up the rest, which can
- * be more than an answer can carry; then the process ends, as a user's would that runs out of memory.
+ * The content as hex. More than an answer can carry ends the process.
  */
 async function content(message) {
   const bytes = await message.arrayBuffer();
