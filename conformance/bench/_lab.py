@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.model import EnvironmentProblem, UsageError
 from conformance.net import Recorder, Request, Server, ServerExchange, serve, shown, texts
 from conformance.wire.http import FieldLines, response
 
@@ -67,9 +68,20 @@ class Lab:
 
     @classmethod
     async def start(cls, listen: str = "127.0.0.1", reachable_as: str | None = None) -> Lab:
-        """Open the lab; `reachable_as` is the host that a subject elsewhere must use."""
+        """Open the lab at an address, or at ADDRESS:PORT; `reachable_as` is the host that a subject elsewhere must use.
+
+        UsageError for what is no address of this machine, EnvironmentProblem where its port is taken.
+        """
         lab = cls()
-        lab._server = server = await serve(lab._serve, host=listen)
+        listen, port = _address(listen)
+        try:
+            lab._server = server = await serve(lab._serve, host=listen, port=port)
+        except socket.gaierror as why:
+            raise UsageError(
+                f"{listen!r} is no address to listen at", hint="--listen takes ADDRESS or ADDRESS:PORT"
+            ) from why
+        except OSError as why:
+            raise EnvironmentProblem(f"our target cannot listen at {listen}, port {port}: {why.strerror}") from why
         server.refusal = STRAY
         host = reachable_as or server.host
         lab.url = f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
@@ -176,3 +188,11 @@ async def _answer(exchange: ServerExchange, answer: TargetAnswer) -> None:
             else:
                 message = response(answer.status, answer.fields, content, trailers=answer.trailers, **told)
             await exchange.answer(message.build())
+
+
+def _address(listen: str) -> tuple[str, int]:
+    """Host and port of `--listen`; port 0, where there is none, is any."""
+    host, colon, port = listen.rpartition(":")
+    if colon and port.isdigit() and (host.startswith("[") or ":" not in host):
+        return host.strip("[]"), int(port)
+    return listen.strip("[]"), 0

@@ -143,7 +143,9 @@ def _events(values: Mapping[str, Any], chosen: Chosen) -> Path:
     if values["events"]:
         return Path(values["events"])
     name = chosen.manifest.name if chosen.manifest else re.sub(r"[^A-Za-z0-9.]+", "-", chosen.title).strip("-.")
-    return Path(values["out"] or Path("reports", name[:100])) / "events.ndjson"
+    # A part of the suite must not take the place of a run of all of it.
+    part = "part-" if values["include"] or values["again"] or values["role"] or values["level"] != "all" else ""
+    return Path(values["out"] or Path("reports", part + name[:100])) / "events.ndjson"
 
 
 def _one_run(request: Request, events: Path, values: Mapping[str, Any]) -> tuple[int, Run]:

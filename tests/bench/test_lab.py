@@ -5,7 +5,8 @@ import contextlib
 import pytest
 
 from conformance.bench import STRAY, Lab, TargetAnswer
-from conformance.model import Ended
+from conformance.bench._lab import _address
+from conformance.model import Ended, EnvironmentProblem, UsageError
 from conformance.net import Route, connect
 from conformance.wire import DecodeError
 from conformance.wire.http import request
@@ -152,3 +153,29 @@ def test_what_makes_no_sense_is_refused(notes):
         TargetAnswer(behaviour="dance")
     with pytest.raises(ValueError, match="token"):
         Lab().expect("", notes)
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [
+        ("127.0.0.1", "127.0.0.1", 0),
+        ("127.0.0.1:40123", "127.0.0.1", 40123),
+        ("localhost:1", "localhost", 1),
+        ("::1", "::1", 0),
+        ("[::1]", "::1", 0),
+        ("[::1]:40123", "::1", 40123),
+    ],
+)
+def test_listen_is_an_address_with_or_without_a_port(listen, host, port):
+    assert _address(listen) == (host, port)
+
+
+async def test_what_cannot_be_listened_at_is_said():
+    with pytest.raises(UsageError, match="no address"):
+        await Lab.start("no such host")
+    lab = await Lab.start()
+    try:
+        with pytest.raises(EnvironmentProblem, match="cannot listen"):
+            await Lab.start(lab.authority)
+    finally:
+        await lab.close()

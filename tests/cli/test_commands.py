@@ -173,7 +173,7 @@ def run(tmp_path_factory):
 def stored(run, tmp_path):
     """A copy of the stream."""
     (tmp_path / "stored").mkdir()
-    shutil.copy(run / "reports/reference/events.ndjson", tmp_path / "stored")
+    shutil.copy(run / "reports/part-reference/events.ndjson", tmp_path / "stored")
     return tmp_path / "stored"
 
 

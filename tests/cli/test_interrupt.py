@@ -25,7 +25,7 @@ def until(process, events):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_interrupted_writes_what_it_saw(suite, number):
-    events = suite.folder / "reports/reference/events.ndjson"
+    events = suite.folder / "reports/part-reference/events.ndjson"
     with suite.process(*SLOW, "--json", "r.json", "--junit", "r.xml") as process:
         until(process, events)
         process.send_signal(number)
@@ -46,11 +46,11 @@ def test_a_run_that_is_interrupted_writes_what_it_saw(suite, number):
 
 def test_an_interrupted_run_is_not_repeated(suite):
     with suite.process(*SLOW, "--repeat", "3") as process:
-        until(process, suite.folder / "reports/reference/events-1.ndjson")
+        until(process, suite.folder / "reports/part-reference/events-1.ndjson")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 130
-    assert not (suite.folder / "reports/reference/events-2.ndjson").exists()
+    assert not (suite.folder / "reports/part-reference/events-2.ndjson").exists()
 
 
 def test_a_target_that_says_nothing_can_be_left(suite, raw):
@@ -76,7 +76,7 @@ def test_a_target_that_says_nothing_can_be_left(suite, raw):
 def test_a_second_one_leaves_at_once(suite):
     """Both are sent before the process can have dealt with the first."""
     with suite.process(*SLOW) as process:
-        until(process, suite.folder / "reports/reference/events.ndjson")
+        until(process, suite.folder / "reports/part-reference/events.ndjson")
         process.send_signal(signal.SIGSTOP)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
@@ -84,4 +84,4 @@ def test_a_second_one_leaves_at_once(suite):
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert err.count("interrupted") == 1
-    assert read_run(suite.folder / "reports/reference/events.ndjson").footer is None
+    assert read_run(suite.folder / "reports/part-reference/events.ndjson").footer is None

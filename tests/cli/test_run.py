@@ -34,7 +34,7 @@ def verdicts(path):
 def test_a_run_is_stored_under_the_name_of_its_subject(suite):
     told = suite.run()
     assert told.code == 0, told.both
-    assert read_run(suite.folder / "reports/reference/events.ndjson").footer.exit == 0
+    assert read_run(suite.folder / "reports/part-reference/events.ndjson").footer.exit == 0
     lines = told.out.splitlines()
     assert "in scope" in lines[0]
     assert "exit 0" in lines
@@ -104,7 +104,7 @@ def test_what_was_seen_before_the_disk_was_full_is_said_and_kept(suite):
     assert "cannot be written any further" in done.stderr
     assert "environment is at fault" in done.stderr
     assert "truncated" in done.stderr
-    kept = read_run(suite.folder / "reports/reference/events.ndjson")
+    kept = read_run(suite.folder / "reports/part-reference/events.ndjson")
     assert kept.footer is None
 
 
@@ -154,7 +154,7 @@ def test_the_same_seed_gives_the_same_run(suite):
 def test_repeating_stores_each_run(suite):
     told = suite.run("--repeat", "2", "--seed", "5")
     assert told.code == 0
-    assert [read_run(suite.folder / f"reports/reference/events-{n}.ndjson").header.seed for n in (1, 2)] == [5, 6]
+    assert [read_run(suite.folder / f"reports/part-reference/events-{n}.ndjson").header.seed for n in (1, 2)] == [5, 6]
 
 
 # other processes

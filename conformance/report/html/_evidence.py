@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,8 @@ class Evidence:
         self.parts: list[Any] = []
         self.messages: list[Any] = []
         self.left_out = 0
-        self._left = budget
+        self._left = [budget // max(1, len(runs))] * len(runs)
+        self._place = 0
         self._full = full
         self._known_parts: dict[tuple[int, int], int] = {}
         self._known_messages: dict[tuple[Any, ...], int] = {}
@@ -49,7 +51,14 @@ class Evidence:
             for number, record in enumerate(run.verdicts)
             if full or record.verdict.shown not in _WITHOUT
         ]
-        for _, place, number, run, record in sorted(wanted, key=lambda w: w[:3]):
+        # Each run has its share of the budget. Within it, one variant of every case comes before any further ones.
+        variants: Counter[tuple[int, str]] = Counter()
+        ranked = []
+        for weight, place, number, run, record in sorted(wanted, key=lambda w: w[:3]):
+            ranked.append((variants[place, record.verdict.case] > 0, weight, place, number, run, record))
+            variants[place, record.verdict.case] += 1
+        for _, _, place, number, run, record in sorted(ranked, key=lambda r: r[:4]):
+            self._place = place
             self._of[place, number] = self._take(place, run, record)
 
     def of(self, run: int, record: int) -> list[int] | None:
@@ -57,7 +66,7 @@ class Evidence:
         return self._of.get((run, record))
 
     def _take(self, place: int, run: Run, record: VerdictRecord) -> list[int] | None:
-        if self._left <= 0:
+        if self._left[place] <= 0:
             self.left_out += 1
             return None
         numbers = []
@@ -85,7 +94,7 @@ class Evidence:
             ],
             "more": len(part.events) - len(shown),
         }
-        self._left -= len(msgspec.json.encode(made))
+        self._left[self._place] -= len(msgspec.json.encode(made))
         return made
 
     def _message(self, event: Event, limit: int) -> int:
@@ -104,7 +113,7 @@ class Evidence:
             [line(s.path, 120), s.start, min(s.end - s.start, limit), s.end - s.start, int(s.changed)] for s in shown
         ]
         made = [base64.b64encode(octets).decode(), fields, len(spans) - len(shown)]
-        self._left -= len(msgspec.json.encode(made))
+        self._left[self._place] -= len(msgspec.json.encode(made))
         self._known_messages[key] = len(self.messages)
         self.messages.append(made)
         return len(self.messages) - 1

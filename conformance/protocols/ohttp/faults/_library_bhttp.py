@@ -270,7 +270,7 @@ class ShortContentTaken(Decoder):
             return self.reader.rest()
 
 
-@decoder_fault("rfc9292/3.8/cut-control-data-refused", HUGE, OTHER, CUT, origin="bhttp-js 0.2.1")
+@decoder_fault("rfc9292/3.8/cut-control-data-refused", HUGE, OTHER, CUT)
 class ShortPathTaken(Decoder):
     """A path that is shorter than its length says is delivered as far as it goes."""
 

@@ -187,7 +187,7 @@ def _entry(octets: bytes, length_of: Callable[[int], int], *, whole: bool = True
     return KeyEntry(key_id, kem, key, tuple(zip(numbers[::2], numbers[1::2], strict=True)))
 
 
-@reader_fault("rfc9458/3.1/empty-algorithms-refused", origin="dajiaji/hpke-js; chris-wood/ohttp-go")
+@reader_fault("rfc9458/3.1/empty-algorithms-refused", origin="dajiaji/hpke-js")
 class EntryWithoutAlgorithmsAccepted(KeyConfigurations):
     """An entry without algorithms is one that it cannot use, and no error."""
 
@@ -199,7 +199,7 @@ def _maybe_without(entry: bytes) -> KeyEntry | None:
     return None if entry[-2:] == b"\0\0" else decode_key_entry(entry)
 
 
-@fault("ohttp.sender", "rfc9458/3.1/empty-algorithms-refused", shows=("crash",), origin="chris-wood/ohttp-go")
+@fault("ohttp.sender", "rfc9458/3.1/empty-algorithms-refused", shows=("crash",))
 class PanicsWithoutAlgorithms(Encapsulation):
     """Takes the first pair of an entry without looking whether there is one."""
 
