@@ -8,7 +8,6 @@ from typing import Any
 
 from conformance.bench._peer import Peer
 from conformance.bench._subject import Hello
-from conformance.model import Finding, Part
 
 LIBRARY, SERVER, CLIENT = "library", "server", "client"
 
@@ -95,6 +94,3 @@ class Protocol:
     def role(self, name: str) -> Role:
         """The role of that name; KeyError when the protocol has none."""
         return {r.name: r for r in self.roles}[name]
-
-
-Look = Callable[[Part], Sequence[Finding]]
