@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.bench._lab import Lab, TargetAnswer
 from conformance.bench._subject import Reply, Served, Subject
 from conformance.model import GIVEN, IN_LEAVING, Absent, Change, Ended, Event, Part, Span
 from conformance.net import Connection, Route, connect
 from conformance.wire import Built, Message
+
+if TYPE_CHECKING:
+    from conformance.bench._peer import Peer
 
 Clock = Callable[[], float]
 """Seconds since the run began."""
@@ -187,6 +190,23 @@ class Bench:
     def _options(self) -> dict[str, Any]:
         lab = self.run.setup.lab
         return {"targets": [lab.url]} if lab is not None else {}
+
+    async def counterpart(self, role: str, make: Callable[..., Peer], /, **options: Any) -> Served:
+        """Where the other side of a client role is reached: our peer, at work on this bench, or another subject.
+
+        `make(bench, options)` gives our peer: all that it sends passes points of this bench, and it stops with the
+        case. In a cell of the matrix another subject plays `role`; it is started once a life, and only what the subject
+        and our targets saw is recorded.
+        """
+        options = self._options() | options
+        other = self.run.setup.counterparts.get(role)
+        if other is None:
+            peer = make(self, options)
+            self.run.stack.push_async_callback(peer.stop)
+            return await peer.start()
+        served = await other.serve(role, options)
+        self.saw("counterpart", role, url=served.url, by=other.hello.name, version=other.hello.version)
+        return served
 
     async def connect(self, url: str | None = None) -> Connection:
         """A new connection to the subject, in this variant's HTTP version; it is closed with the case."""

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from conformance.bench import Bench, CaseRun, Lab, Served, Setup, Subject, TargetAnswer
+from conformance.bench import Bench, CaseRun, Hello, Lab, Peer, Served, Setup, Subject, TargetAnswer
 from conformance.model import IN_LEAVING, Absent, Change, Ended, Part, Span
 from conformance.net import Route, serve
 from conformance.wire import Many, Message, Sealed, UInt
@@ -249,6 +249,41 @@ async def test_a_server_is_told_of_our_targets():
         assert one.lab is lab
     finally:
         await lab.close()
+
+
+class Other(Peer):
+    """A peer in the counterpart's place, which greets at a point when it starts."""
+
+    role = "toy.server"
+    running = 0
+
+    async def start(self):
+        Other.running += 1
+        built = self.bench.point("greeting", RECIPE)
+        return Served("http://peer/", {"options": dict(self.options), "greeting": built.octets})
+
+    async def stop(self):
+        Other.running -= 1
+
+
+async def test_our_peer_plays_the_other_side_at_this_bench_until_the_case_ends():
+    one = bench()
+    async with one.run.stack:
+        served = await one.counterpart("toy.server", Other, mood="honest")
+        assert (served.url, served.more["options"]) == ("http://peer/", {"mood": "honest"})
+        assert served.more["greeting"].endswith(b"b") and ("sent", "greeting") in told(one)
+        assert Other.running == 1
+    assert Other.running == 0
+
+
+async def test_in_a_cell_of_the_matrix_another_subject_plays_the_other_side():
+    other = Scripted()
+    other.hello = Hello(name="another", version="1.2")
+    one = bench(counterparts={"toy.server": other})
+    served = await one.counterpart("toy.server", Other, mood="honest")
+    assert (served.url, other.served) == (other.url, [("toy.server", {"mood": "honest"})])
+    assert one.record.last("counterpart").value == {"url": other.url, "by": "another", "version": "1.2"}
+    assert Other.running == 0
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The cases of key transparency, a folder for each role."""

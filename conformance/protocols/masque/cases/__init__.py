@@ -1,0 +1,1 @@
+"""The cases of MASQUE, a folder for each role."""

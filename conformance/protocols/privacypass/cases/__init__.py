@@ -1,0 +1,1 @@
+"""The cases of Privacy Pass, a folder for each role."""
