@@ -43,7 +43,7 @@ class Setup:
     patience: float = 2.0
     options: Mapping[str, str] = field(default_factory=dict)
     vantages: Sequence[str] = ()
-    counterparts: Mapping[str, Subject] = field(default_factory=dict)
+    counterparts: MutableMapping[str, Subject] = field(default_factory=dict)
     memory: MutableMapping[str, Any] = field(default_factory=dict)
 
 
@@ -191,6 +191,10 @@ class Bench:
         lab = self.run.setup.lab
         return {"targets": [lab.url]} if lab is not None else {}
 
+    def other(self, role: str) -> Subject | None:
+        """The subject that plays a role in this cell of the matrix; None where our own peer does."""
+        return self.run.setup.counterparts.get(role)
+
     async def counterpart(self, role: str, make: Callable[..., Peer], /, **options: Any) -> Served:
         """Where the other side of a client role is reached: our peer, at work on this bench, or another subject.
 
@@ -199,7 +203,7 @@ class Bench:
         and our targets saw is recorded.
         """
         options = self._options() | options
-        other = self.run.setup.counterparts.get(role)
+        other = self.other(role)
         if other is None:
             peer = make(self, options)
             self.run.stack.push_async_callback(peer.stop)

@@ -41,8 +41,9 @@ class Ask:
 class Found:
     """What a probe found at a target: a role, what it can do, and in words why the probe thinks so.
 
-    `memory` is what exchanges may take as learned (for one life), `reduced` says why our own targets are out of reach,
-    where they are.
+    The features that it offers are needs that are met; `lacks` says of others why they are not, which makes the cases
+    that need them not applicable. `memory` is what exchanges may take as learned (for one life), `reduced` says why our
+    own targets are out of reach, where they are.
     """
 
     role: str
@@ -51,6 +52,7 @@ class Found:
     why: Sequence[str] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)
     reduced: str = ""
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Protocol:
     """A protocol's rooms, under the same names in each; what is heavy is loaded when it is asked for.
 
     `package` is where `requirements/*.toml` and `cases` stand. `peers` maps each role to the reference (a `Peer` class
-    for servers, a factory of objects for libraries and clients). `probe(url, settings)` looks at a target.
+    for servers, a factory of objects for libraries and clients). `probe(url, setup=…, versions=…, served=…)` looks at a
+    target: with what a run of it has, the HTTP versions that are wanted, and what an adapter said of it.
     """
 
     name: str

@@ -241,6 +241,7 @@ def _dry_run(request: Request) -> None:
     from conformance.bench import RoleOffer
     from conformance.engine.catalogue import load_cases, load_catalogue
     from conformance.engine.plan import Terms, make_plan
+    from conformance.model import Case
 
     catalogue = load_catalogue(request.protocols)
     host = urlsplit(request.title).netloc if request.how == "url" else "this machine"
@@ -248,11 +249,12 @@ def _dry_run(request: Request) -> None:
     for protocol in request.protocols:
         for role in _roles(request, protocol):
             offer = RoleOffer(variants={"http": tuple(request.http) or (1,)})
-            has = frozenset({"target", "suites", "slow", *(() if request.remote else ("destructive", "bulk"))})
+            cases = [c for c in load_cases(protocol) if c.role == role]
+            needs = {need for c in cases if isinstance(c, Case) for need in c.needs | c.exchange.needs}
+            has = frozenset(needs - {"destructive", "bulk"} if request.remote else needs)
             terms = Terms(
                 offer, has, ours=request.ours, include=request.include, only=request.only, level=request.level
             )
-            cases = [c for c in load_cases(protocol) if c.role == role]
             plan = make_plan(cases, catalogue.requirements, terms)
             exchanges = sum(2 + max(1, len(p.case.each)) + p.case.repeat - 1 for p in plan.run)
             total += exchanges

@@ -145,7 +145,9 @@ def _missing(case: Case, terms: Terms) -> tuple[str, str] | None:
 
 def _multiply(plan: Plan, case: Case, terms: Terms) -> None:
     found = list(variants(case.exchange, terms.offer.variants, case.where, terms.only))
-    if not found:
+    if none := [axis for axis in case.exchange.over if terms.offer.variants.get(axis) == ()]:
+        plan.not_run.append(NotRun(case, {}, "not-applicable", f"there is no {none[0]} that all sides offer"))
+    elif not found:
         wanted = " and ".join(f"{axis} in {values}" for axis, values in case.where.items()) or "any variant of it"
         reason = f"the subject offers no variant with {wanted}"
         plan.not_run.append(NotRun(case, {}, "not-applicable", reason))

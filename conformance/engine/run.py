@@ -345,6 +345,9 @@ class Runner:
         if self.setup.subject.ours:
             await self.setup.subject.restart()
             await self._tribunal("after a restart")
+        for other in self.setup.counterparts.values():
+            if other.died():
+                await other.restart()
 
     async def _tribunal(self, when: str) -> None:
         """Ask for what no one can do; `ok` is a lie, and then nothing that the adapter said is worth anything."""

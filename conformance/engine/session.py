@@ -26,6 +26,16 @@ RouteOf = Callable[[str, str | None], Route]
 PACKAGES = ("cryptography", "pyhpke", "h11", "h2", "aioquic")
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another subject in the place of a peer of ours, in a cell of the matrix: which, and the role that it plays."""
+
+    role: str
+    subject: Subject
+    name: str
+    title: str = ""
+
+
 @dataclass(slots=True)
 class Request:
     """What the user asks for: which subject, which part of the suite, under which terms.
@@ -33,7 +43,8 @@ class Request:
     `title` and `how` say what the subject is and how it is reached, `digest` what was built; `ours` are the globs of
     its manifest, `ROLE:GLOB` where one is about one role only. `attempts` maps cases to those of their attempts that
     are wanted, none for all. `remote` makes the defaults gentle, `owned` says that what could do harm is allowed.
-    `only` narrows axes to values, `base_only` takes of each case's variants the first.
+    `only` narrows axes to values, `base_only` takes of each case's variants the first. With `others` this is a cell of
+    the matrix: only what is honest is run, with them in the place of our peers.
     """
 
     subject: Subject
@@ -68,6 +79,7 @@ class Request:
     retry: bool = True
     base_only: bool = False
     command: str = ""
+    others: Sequence[Other] = ()
 
 
 @dataclass(slots=True)
@@ -115,6 +127,8 @@ class Session:
                 listen=self.request.listen or "127.0.0.1", reachable_as=self.request.reachable_as or None
             )
         await self.request.subject.start()
+        for other in self.request.others:
+            await other.subject.start()
         told: list[str] = []
         for protocol in self.request.protocols:
             cases = [self._narrowed(c) for c in load_cases(protocol) if c.id not in self.request.left_out]
@@ -156,13 +170,17 @@ class Session:
             request.vantages,
         )
         offer = request.subject.hello.roles.get(role.name, RoleOffer())
+        if request.others:
+            cases = [c for c in cases if isinstance(c, Case) and self._meet(c)]
+            for other in request.others:
+                setup.counterparts[other.role] = other.subject.playing(other.role)
+                offer = _narrowed(offer, other.subject.hello.roles.get(other.role, RoleOffer()))
         run = RoleRun(protocol, role, setup, Plan())
         if role.kind == "server":
             served = await subject.serve(role.name, {"targets": [self.lab.url]} if self.lab else {})
             setup.memory["served"] = served
-            keys = str(served.more.get("keys", ""))
             try:
-                found = await protocol.probe(served.url, setup=setup, versions=request.http, keys_url=keys)
+                found = await protocol.probe(served.url, setup=setup, versions=request.http, served=served)
             except Unreachable as why:
                 told.append(why.what)
                 return
@@ -179,7 +197,12 @@ class Session:
         run.plan = make_plan(
             [c for c in cases if c.role == role.name], self.catalogue.requirements, self._terms(run, offer)
         )
-        self.runs.append(run)
+        if run.plan.cases or not request.others:
+            self.runs.append(run)
+
+    def _meet(self, case: Case) -> bool:
+        """Whether the others play just the roles that our peers play in a case, and nothing of ours is changed."""
+        return {o.role for o in self.request.others} == set(case.exchange.meets) and case.honest
 
     def _terms(self, run: RoleRun, offer: RoleOffer) -> Terms:
         request = self.request
@@ -199,13 +222,8 @@ class Session:
         else:
             has |= {"destructive", "bulk"}
         has.add("slow")
-        seen = run.found.hello.roles[run.role.name] if run.found else offer
-        if "suite" in seen.variants or run.role.kind != "server":
-            has.add("suites")
-            lacks["foreign-kem"] = ("not-applicable", "its suites are ours")
-        else:
-            has.add("foreign-kem")
-            lacks["suites"] = ("not-applicable", run.reduced or "we have none of its suites")
+        if run.found:
+            lacks |= {need: ("not-applicable", why) for need, why in run.found.lacks.items()}
         return Terms(
             offer,
             frozenset(has),
@@ -273,7 +291,8 @@ class Session:
     async def close(self) -> None:
         """Stop the subject and the lab."""
         try:
-            await self.request.subject.stop()
+            for subject in (self.request.subject, *(o.subject for o in self.request.others)):
+                await subject.stop()
         finally:
             if self.lab is not None:
                 await self.lab.close()
@@ -304,6 +323,10 @@ class Session:
                 "digest": request.digest,
                 "roles": sorted({r.role.name for r in self.runs}),
                 "found": [w for r in self.runs if r.found for w in r.found.why],
+                "others": [
+                    {"role": o.role, "name": o.name, "title": o.title, "version": o.subject.hello.version}
+                    for o in request.others
+                ],
             },
             scope=self._scope(),
             seed=request.seed,

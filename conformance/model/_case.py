@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.model._changes import Change
+from conformance.model._changes import GIVEN, Change
 from conformance.model._outcomes import Outcome
 from conformance.model._transcript import Part, Transcript
 
@@ -19,7 +19,8 @@ OutcomeOf = Callable[[Part], Outcome]
 class Exchange:
     """A complete honest dialogue with a subject in one role, and the pure function that says how a part of it ended.
 
-    `over` names the axes that the engine multiplies it by. `drive(bench, live, **settings)` gives what is still open.
+    `over` names the axes that the engine multiplies it by, `meets` the roles that our peers play in it, and other
+    subjects in the cells of the matrix. `drive(bench, live, **settings)` gives what is still open.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Exchange:
     outcome: OutcomeOf
     over: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
+    meets: tuple[str, ...] = ()
 
     async def __call__(self, bench: Any, live: Any = None, **settings: Any) -> Any:
         """Drive it; what the part's `given` changes set goes before what the caller sets."""
@@ -35,12 +37,17 @@ class Exchange:
 
 
 def exchange(
-    role: str, outcome: OutcomeOf, over: Mapping[str, Sequence[Any]] | None = None, needs: Iterable[str] = ()
+    role: str,
+    outcome: OutcomeOf,
+    over: Mapping[str, Sequence[Any]] | None = None,
+    needs: Iterable[str] = (),
+    meets: Iterable[str] = (),
 ) -> Callable[[Drive], Exchange]:
     """Make a coroutine function an exchange of a role."""
 
     def make(drive: Drive) -> Exchange:
-        return Exchange(getattr(drive, "__name__", "exchange"), role, drive, outcome, over or {}, frozenset(needs))
+        name = getattr(drive, "__name__", "exchange")
+        return Exchange(name, role, drive, outcome, over or {}, frozenset(needs), tuple(meets))
 
     return make
 
@@ -98,6 +105,11 @@ class Case:
     def decides(self) -> tuple[str, ...]:
         """All requirements that this case decides."""
         return (*self.requirements, *self.also)
+
+    @property
+    def honest(self) -> bool:
+        """Whether nothing of ours is changed in it, so that another subject can stand in the place of our peer."""
+        return not self.scripted and all(change.op == GIVEN for _, made in self.attempts() for change in made)
 
     def attempts(self) -> Iterator[tuple[str, tuple[Change, ...]]]:
         """The changed parts of a case that is not scripted: label and changes."""

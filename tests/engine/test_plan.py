@@ -99,13 +99,15 @@ def test_needs_are_met_or_say_why_not():
 
 
 def test_a_case_without_a_variant_is_not_applicable():
-    cases = [made("http3", exchange=EXCHANGE, where={"http": [3]}), made("any", exchange=EXCHANGE)]
-    plan = make_plan(cases, ROWS, Terms(RoleOffer((), {"http": (1,), "suite": ()})))
+    cases = [made("http3", exchange=EXCHANGE, where={"http": [3]})]
+    plan = make_plan(cases, ROWS, Terms(RoleOffer((), {"http": (1,)})))
+    assert [n.reason for n in plan.not_run] == ["the subject offers no variant with http in [3]"]
 
-    assert [n.reason for n in plan.not_run] == [
-        "the subject offers no variant with http in [3]",
-        "the subject offers no variant with any variant of it",
-    ]
+    cases = [made("any", exchange=EXCHANGE)]
+    plan = make_plan(cases, ROWS, Terms(RoleOffer((), {"http": (9,)}), only={"suite": ("a",)}))
+    assert [n.reason for n in plan.not_run] == ["the subject offers no variant with any variant of it"]
+    plan = make_plan(cases, ROWS, Terms(RoleOffer((), {"http": (1,), "suite": ()})))
+    assert [n.reason for n in plan.not_run] == ["there is no suite that all sides offer"]
 
 
 def test_base_only_takes_the_first_variant():

@@ -226,21 +226,19 @@ async def test_harm_is_done_only_where_it_is_allowed(more, has, lacks):
     assert not has & set(terms.lacks)
 
 
-@pytest.mark.parametrize(
-    ("variants", "has"), [({"http": (1,), "suite": ("a",)}, "suites"), ({"http": (1,)}, "foreign-kem")]
-)
-async def test_a_server_without_a_suite_of_ours_is_asked_other_things(variants, has):
+async def test_what_the_probe_found_lacking_is_not_applicable():
     async def probe(url, **settings):
-        return [Found(toy.SERVED, Hello("", roles={toy.SERVED: RoleOffer((), variants)}), url)]
+        offer = RoleOffer(("chunks",), {"http": (1,)})
+        return [Found(toy.SERVED, Hello("", roles={toy.SERVED: offer}), url, lacks={"suites": "it has none of ours"})]
 
     asked = replace(request(toy.Server), protocols=[replace(toy.PROTOCOL, probe=probe)])
     made = Session(asked)
     await made.prepare()
-    terms = made._terms(made.runs[0], RoleOffer())
+    terms = made._terms(made.runs[0], RoleOffer(("chunks",)))
     await made.close()
 
-    assert has in terms.has
-    assert {"suites", "foreign-kem"} - {has} <= set(terms.lacks)
+    assert "chunks" in terms.has
+    assert terms.lacks["suites"] == ("not-applicable", "it has none of ours")
 
 
 async def test_cases_and_attempts_are_chosen():

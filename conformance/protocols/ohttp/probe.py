@@ -19,13 +19,15 @@ from conformance.wire.http import media_type
 WELL_KNOWN = "/.well-known/ohttp-gateway"
 PROBE_PATIENCE = 1.0
 ROLE = "ohttp.gateway"
+SUITES, FOREIGN_KEM = "suites", "foreign-kem"
+"""What exchanges need of a gateway: suites that we have, or none that we have."""
 
 
-async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), keys_url: str = "") -> Sequence[Found]:
+async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served: Served) -> Sequence[Found]:
     """What of Oblivious HTTP there is at a URL; nothing when it has no key configurations for us.
 
-    `versions` are the HTTP versions that the user allows (none: what the target takes), `keys_url` is where an adapter
-    says that the keys are. The user's option `keys` names a URL or a file with key configurations.
+    `versions` are the HTTP versions that the user allows (none: what the target takes); an adapter may say in `served`
+    where its `keys` are. The user's option `keys` names a URL or a file with key configurations.
     """
     parts = urlsplit(url)
     gateway = url if parts.path not in {"", "/"} else f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}"
@@ -34,7 +36,7 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), keys_ur
     if not chosen:
         return ()
     why.append(f"it speaks {' and '.join(_HTTP[v] for v in chosen)}")
-    source = setup.options.get("keys", keys_url)
+    source = setup.options.get("keys", str(served.more.get("keys", "")))
     more = {"keys": source} if source.startswith(("http://", "https://")) else {}
     setup.memory["served"] = Served(gateway, more)
     fetched = await _keys(setup, source if not more else "", chosen[0], why)
@@ -49,15 +51,22 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), keys_ur
         why.append(f"its key configurations cannot be read: {error}")
         if kind not in {KEYS_TYPE, ""}:
             raise Unreachable("it is no gateway: " + "; ".join(why)) from error
-        return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, "no request can be made for it"),)
+        return (_foreign(offer, gateway, why, memory, "no request can be made for it"),)
     suites = tuple(dict.fromkeys(s.name for entry in keys for s in entry.suites))
     why.append(_told(keys, suites))
     memory["keys"] = keys
     if not suites:
-        return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, "we have none of its suites"),)
-    offer = RoleOffer(variants={"http": tuple(chosen), "suite": suites})
+        return (_foreign(offer, gateway, why, memory, "we have none of its suites"),)
+    offer = RoleOffer((SUITES,), {"http": tuple(chosen), "suite": suites})
     reduced = await _reduced(setup, memory, chosen[0], suites[0], why)
-    return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, reduced),)
+    lacks = {FOREIGN_KEM: "we have suites of its own, so that whole requests are made for it"}
+    return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, reduced, lacks),)
+
+
+def _foreign(offer: RoleOffer, url: str, why: Sequence[str], memory: Mapping[str, Any], reduced: str) -> Found:
+    """A gateway for which we can encapsulate nothing: only what happens before it decapsulates can be seen."""
+    offer = RoleOffer((FOREIGN_KEM,), offer.variants)
+    return Found(ROLE, Hello("", roles={ROLE: offer}), url, why, memory, reduced, {SUITES: reduced})
 
 
 _HTTP = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
