@@ -22,7 +22,7 @@ def test_documents_and_requirements_are_read():
 
 def test_a_role_is_bound_by_the_documents_terms_and_by_how_it_is_seen():
     found = load_catalogue([toy.PROTOCOL])
-    library, server = toy.PROTOCOL.roles
+    library, server, _ = toy.PROTOCOL.roles
 
     assert {r.id for r in found.binding(server)} == {
         "toy/1/length-holds", "toy/2/session-survives", "toy/2/no-secrets",
@@ -34,7 +34,7 @@ def test_a_role_is_bound_by_the_documents_terms_and_by_how_it_is_seen():
 
 
 def test_cases_are_those_of_the_protocol():
-    assert {c.id.split("/")[1] for c in load_cases(toy.PROTOCOL)} == {"library", "server"}
+    assert {c.id.split("/")[1] for c in load_cases(toy.PROTOCOL)} == {"client", "library", "server"}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ async def test_the_matrix_of_the_toy(monkeypatch):
     }  # fmt: skip
     assert matrix.surviving == []
     assert matrix.excused == {"toy/library/sizes": "no fault of ours loses values"}
-    assert matrix.unproven == ["toy/library/no-secrets", BEHIND, "toy/library/twice"]
+    clients = ["toy/client/meetings", "toy/client/wrong-length-met"]
+    assert matrix.unproven == [*clients, "toy/library/no-secrets", BEHIND, "toy/library/twice"]
     assert matrix.reference == []
     # It dies of octets behind the value too, which breaks nothing that this fault is said to break.
     assert [(case, fault) for case, fault, _ in matrix.unrelated] == [(BEHIND, "dies-of-wrong-length")]
@@ -125,7 +126,7 @@ class Inline:
 @pytest.mark.parametrize(
     ("chosen", "ran"),
     [
-        ({}, {("", toy.DECODER), ("", toy.SERVED), *((f.name, f.role) for f in toy.FAULTS)}),
+        ({}, {("", toy.DECODER), ("", toy.SERVED), ("", toy.MEETER), *((f.name, f.role) for f in toy.FAULTS)}),
         ({"roles": [toy.SERVED]}, {("", toy.SERVED), ("forgets-session", toy.SERVED)}),
         ({"names": ["dies-of-wrong-length"]}, {("", toy.DECODER), ("dies-of-wrong-length", toy.DECODER)}),
     ],

@@ -13,7 +13,7 @@ from conformance.engine.again import judge_again
 from conformance.engine.baseline import Baseline, Expected
 from conformance.engine.catalogue import load_cases, load_catalogue
 from conformance.engine.run import Outcomes
-from conformance.engine.session import Request, Session, run_session
+from conformance.engine.session import Other, Request, Session, run_session
 from conformance.engine.stream import read_run
 from conformance.model import AdapterError, Case, EnvironmentProblem, Unreachable, Verdict
 from conformance.subjects import ObjectSubject, SeveralSubject
@@ -239,6 +239,56 @@ async def test_what_the_probe_found_lacking_is_not_applicable():
 
     assert "chunks" in terms.has
     assert terms.lacks["suites"] == ("not-applicable", "it has none of ours")
+
+
+async def test_in_a_cell_only_what_is_honest_is_run_with_another_in_our_peers_place(tmp_path):
+    server = ObjectSubject(toy.Server)
+    others = [Other(toy.SERVED, server, "a-server", "A server")]
+    asked = replace(request(toy.Client), others=others)
+    result = await run(asked, tmp_path / "events.ndjson")
+
+    told = [(v.case, dict(v.variant), v.shown) for v in result.verdicts]
+    assert told == [("toy/client/meetings", {"suite": "a"}, "pass")], "both offer the suite a, and no other"
+    assert server.generation == 1
+    stored = read_run(tmp_path / "events.ndjson")
+    assert stored.header.subject["others"] == [
+        {"role": toy.SERVED, "name": "a-server", "title": "A server", "version": ""}
+    ]
+    asked_ = [e.value for p in stored.transcript(stored.verdicts[0]).parts for e in p.events if e.what == "asked"]
+    assert {e["url"] for e in asked_} == {"http://127.0.0.1:9/"}
+    await again(tmp_path / "events.ndjson")
+
+
+async def test_a_cell_without_anything_to_run_is_none():
+    others = [Other(toy.DECODER, ObjectSubject(toy.Decoder), "a-decoder")]
+    with pytest.raises(Unreachable, match="nothing to test"):
+        await run(replace(request(toy.Client), others=others))
+
+
+async def test_who_died_in_a_cell_is_started_again_with_the_subject():
+    def once(self, octets):
+        if self.lives == 1:
+            raise IndexError
+
+    class Served(toy.bent(once, toy.Server)):
+        async def toy_ask(self, session, message):
+            raise IndexError
+
+    dies = ObjectSubject(Served)
+
+    class Meets(toy.Client):
+        async def toy_meet(self, url, message):
+            if dies.generation == 1:
+                await dies.do("toy.ask", {"session": 0, "message": ""})
+                return {"refused": {"class": "nobody there"}}
+            return await super_meet(self, url, message)
+
+    async def super_meet(self, url, message):
+        return toy.Client.toy_meet(self, url, message)
+
+    result = await run(replace(request(Meets), others=[Other(toy.SERVED, dies, "dies")]))
+    assert [v.shown for v in result.verdicts] == ["pass"]
+    assert dies.generation == 2
 
 
 async def test_cases_and_attempts_are_chosen():

@@ -10,12 +10,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.bench import LIBRARY, SERVER, Ask, Bench, Fault, Found, Hello, Protocol, Role, RoleOffer
+from conformance.bench import CLIENT, LIBRARY, SERVER, Ask, Bench, Fault, Found, Hello, Protocol, Role, RoleOffer
 from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
 from conformance.subjects import ObjectSubject
 from conformance.wire import Message, UInt
 
-DECODER, SERVED = "bhttp.decoder", "toy.server"
+DECODER, SERVED, MEETER = "bhttp.decoder", "toy.server", "toy.client"
 REFUSED = Outcome("refused", survives="session")
 SECRET = "5ec2e7"
 
@@ -64,6 +64,24 @@ async def ask(bench: Bench, live: Session | None = None, value: bytes = b"hello"
     reply = await bench.do("toy.ask", session=session.number, message=built.octets.hex(), **bench.variant)
     session.open = not reply.get("ok", {}).get("leaves", False)
     return session
+
+
+@exchange(MEETER, ended, over={"suite": ("a", "b", "c")}, meets=(SERVED,))
+async def meet(bench: Bench, live: None = None, value: bytes = b"hello") -> None:
+    """The client sends a message of ours where the server is: ours is nowhere, another is asked where it is."""
+    other = bench.other(SERVED)
+    url = (await other.serve(SERVED, {})).url if other else "http://ours/"
+    built = bench.point("message", message(value))
+    await bench.do("toy.meet", url=url, message=built.octets.hex())
+
+
+class Client:
+    """The reference client: it takes a message to a server."""
+
+    hello = Hello("toy-client", roles={MEETER: RoleOffer((), {"suite": ("a", "b")})}, operations=("toy.meet",))
+
+    def toy_meet(self, url: str, message: str) -> dict[str, Any]:
+        return Decoder().bhttp_decode(message)
 
 
 class Decoder:
@@ -201,8 +219,9 @@ PROTOCOL = Protocol(
     roles=(
         Role(DECODER, "Toy decoder", LIBRARY, {"toy": ("decoder",), "toy-draft": ("decoder",)}, "library", ("x",)),
         Role(SERVED, "Toy server", SERVER, {"toy": ("server",)}, "server"),
+        Role(MEETER, "Toy client", CLIENT, {"toy": ("client",)}, "client"),
     ),
-    peers=lambda: {DECODER: Decoder, SERVED: Server},
+    peers=lambda: {DECODER: Decoder, SERVED: Server, MEETER: Client},
     faults=lambda: FAULTS,
     probe=probe,
     impossible={DECODER: (Ask("bhttp.decode", {"message": ""}, "an empty message has no length"),)},
