@@ -54,23 +54,7 @@ INCOMPLETE, INTERRUPTED = 3, 130
 @click.pass_context
 def command(ctx: click.Context, /, **values: Any) -> None:
     """Test one subject: exactly one of --target, --implementation, --adapter and --reference."""
-    _command_line_first(ctx, values)
-    check_reports(values)
-    protocols = chosen_protocols(values["protocol"])
-    again = _again(values["again"], protocols)
-    chosen = choose(values, protocols)
-    request = request_for(chosen, values, protocols)
-    baseline = _baseline(values, chosen)
-    request = replace(
-        request,
-        include=(*values["include"], *again),
-        attempts=again,
-        level="" if values["level"] == "all" else values["level"],
-        strict=values["strict"],
-        seed=values["seed"],
-        fail_fast=values["fail_fast"],
-        baseline=baseline,
-    )
+    request, chosen = wanted(ctx, values)
     if values["dry_run"]:
         _dry_run(request)
         return
@@ -87,6 +71,27 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     if _disagree(runs):
         codes.append(INCOMPLETE)
     ctx.exit(next(code for code in EXIT_ORDER if code in codes))
+
+
+def wanted(ctx: click.Context, values: dict[str, Any]) -> tuple[Request, Chosen]:
+    """What the options of `conformance run` ask for; UsageError where they contradict each other."""
+    _command_line_first(ctx, values)
+    check_reports(values)
+    protocols = chosen_protocols(values["protocol"])
+    again = _again(values["again"], protocols)
+    chosen = choose(values, protocols)
+    request = request_for(chosen, values, protocols)
+    asked = replace(
+        request,
+        include=(*values["include"], *again),
+        attempts=again,
+        level="" if values["level"] == "all" else values["level"],
+        strict=values["strict"],
+        seed=values["seed"],
+        fail_fast=values["fail_fast"],
+        baseline=_baseline(values, chosen),
+    )
+    return asked, chosen
 
 
 def _command_line_first(ctx: click.Context, values: dict[str, Any]) -> None:
