@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.crypto._group import Element, Group
 from conformance.crypto.hash_to_curve import expand_message_xmd, hash_to_field
-from conformance.wire import DecodeError
+from conformance.wire import Reader
 
 Point = tuple[int, int, int, int]
 
@@ -82,13 +82,13 @@ class _Curve25519(Group):
         """The number or its negative, whichever is even: what is called the absolute value."""
         return self._p - number if number & 1 else number
 
-    def _read(self, octets: bytes, path: str) -> int:
-        """The field element of 32 octets, the least significant first; DecodeError unless it is below the prime."""
-        if len(octets) != self.element_length:
-            raise DecodeError(path, 0, f"{len(octets)} octets, not {self.element_length}")
-        number = self._integer(int.from_bytes(octets, "little"))
+    def _read(self, reader: Reader, bits: int) -> int:
+        """That many bits of 32 octets, the least significant first; DecodeError unless they are below the prime."""
+        if reader.left != self.element_length:
+            raise reader.fail("", f"{reader.left} octets, not {self.element_length}")
+        number = self._integer(int.from_bytes(reader.data, "little") & ((1 << bits) - 1))
         if number >= self._p:
-            raise DecodeError(path, 0, "not below the field's prime")
+            raise reader.fail("", "not below the field's prime")
         return number
 
 
@@ -99,14 +99,14 @@ class Edwards25519(_Curve25519):
     cofactor = 8
     _scalar_width = 48
 
-    def _decode(self, octets: bytes, path: str) -> Point:
-        sign = octets[-1:] >= b"\x80"
-        y = self._read(octets[:-1] + bytes([octets[-1] & 0x7F]) if octets else octets, path)
+    def _decode(self, reader: Reader) -> Point:
+        y = self._read(reader, 255)
+        sign = reader.data[-1] >> 7
         square, x = self._sqrt_ratio(y * y - 1, self._d * y * y + 1)
         if not square:
-            raise DecodeError(path, 0, "no point of the curve has this coordinate")
+            raise reader.fail("", "no point of the curve has this coordinate")
         if not x and sign:
-            raise DecodeError(path, 31, "a sign for zero")
+            raise reader.fail("", "a sign for zero", 31)
         if sign:
             x = self._p - x
         return x, y, self._integer(1), x * y % self._p
@@ -171,10 +171,10 @@ class Ristretto255(_Curve25519):
     def _hash(self, message: bytes, domain: bytes) -> Any:
         return self._from_uniform(expand_message_xmd(self.hash, message, domain, 64))
 
-    def _decode(self, octets: bytes, path: str) -> Any:
-        s = self._read(octets, path)
+    def _decode(self, reader: Reader) -> Any:
+        s = self._read(reader, 256)
         if s & 1:
-            raise DecodeError(path, 0, "negative")
+            raise reader.fail("", "negative")
         p = self._p
         ss = s * s % p
         u1, u2 = 1 - ss, 1 + ss
@@ -184,7 +184,7 @@ class Ristretto255(_Curve25519):
         y = u1 * inverse * inverse * u2 * v % p
         t = x * y % p
         if not square or t & 1 or not y:
-            raise DecodeError(path, 0, "no element has this encoding")
+            raise reader.fail("", "no element has this encoding")
         return x, y, self._integer(1), t
 
     def _encode(self, point: Any) -> bytes:
@@ -233,10 +233,10 @@ class SodiumRistretto255(Ristretto255):
         self.generator = Element(self, super()._encode(self.generator.point))
         self.identity = Element(self, bytes(32))
 
-    def _decode(self, octets: bytes, path: str) -> bytes:
-        if len(octets) != self.element_length or not self._rbcl.crypto_core_ristretto255_is_valid_point(octets):
-            super()._decode(octets, path)  # says what is wrong
-        return octets
+    def _decode(self, reader: Reader) -> Any:
+        if reader.left != self.element_length or not self._rbcl.crypto_core_ristretto255_is_valid_point(reader.data):
+            super()._decode(reader)  # says what is wrong
+        return reader.data
 
     def _encode(self, point: bytes) -> bytes:
         return point

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from conformance.crypto.hash_to_curve import hash_to_field
-from conformance.wire import DecodeError
+from conformance.wire import DecodeError, Reader
 
 WINDOW = 5  # bits of the signed windows of a multiplication
 
@@ -85,11 +85,15 @@ class Group(ABC):
 
     # --- Elements ----------------------------------------------------------------------------------------------------
 
-    def decode(self, octets: bytes, path: str = "element", *, identity: bool = False) -> Element:
-        """The element of canonical octets; DecodeError for any others, and for the identity unless it is allowed."""
-        element = Element(self, self._decode(octets, path), octets)
+    def decode(self, octets: bytes, path: str = "element", base: int = 0, *, identity: bool = False) -> Element:
+        """The element of canonical octets; DecodeError for any others, and for the identity unless it is allowed.
+
+        `base` is the offset of the octets in the whole message, for the error.
+        """
+        reader = Reader(octets, path, base)
+        element = Element(self, self._decode(reader), octets)
         if not identity and element.identity:
-            raise DecodeError(path, 0, "the identity element")
+            raise reader.fail("", "the identity element", 0)
         return element
 
     def hash_to_group(self, message: bytes, domain: bytes) -> Element:
@@ -102,15 +106,15 @@ class Group(ABC):
 
     # --- Scalars -----------------------------------------------------------------------------------------------------
 
-    def decode_scalar(self, octets: bytes, path: str = "scalar", *, zero: bool = True) -> int:
+    def decode_scalar(self, octets: bytes, path: str = "scalar", base: int = 0, *, zero: bool = True) -> int:
         """The scalar of exactly Ns octets; DecodeError for others, for the order or more, and for zero if refused."""
         if len(octets) != self.scalar_length:
-            raise DecodeError(path, 0, f"{len(octets)} octets, not {self.scalar_length}")
+            raise DecodeError(path, base, f"{len(octets)} octets, not {self.scalar_length}")
         scalar = int.from_bytes(octets, self._scalar_order)
         if scalar >= self.order:
-            raise DecodeError(path, 0, "not below the order of the group")
+            raise DecodeError(path, base, "not below the order of the group")
         if not scalar and not zero:
-            raise DecodeError(path, 0, "zero")
+            raise DecodeError(path, base, "zero")
         return scalar
 
     def encode_scalar(self, scalar: int) -> bytes:
@@ -132,8 +136,8 @@ class Group(ABC):
     # --- Each curve's own --------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _decode(self, octets: bytes, path: str) -> Any:
-        """The point of the octets, the identity included; DecodeError if they are none's."""
+    def _decode(self, reader: Reader) -> Any:
+        """The point of the reader's octets, the identity included; DecodeError if they are none's."""
 
     @abstractmethod
     def _encode(self, point: Any) -> bytes: ...

@@ -1,4 +1,4 @@
-"""The curves P-256 and P-384 (SP 800-186, 3.2.1), with compressed points (SEC 1, 2.3.3) and hashing (RFC 9380, 8).
+"""The curves P-256, P-384 and P-521 (SP 800-186, 3.2.1): compressed points (SEC 1, 2.3.3) and hashing (RFC 9380, 8).
 
 Points are Jacobian: (X, Y, Z) stands for x = X/Z², y = Y/Z³, and Z = 0 for the point at infinity.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from conformance.crypto._group import Element, Group
 from conformance.crypto.hash_to_curve import hash_to_field
-from conformance.wire import DecodeError
+from conformance.wire import Reader
 
 Point = tuple[int, int, int]
 
@@ -55,6 +55,31 @@ P384 = Curve(
     -12,
     72,
 )
+P521 = Curve(
+    "P-521",
+    2**521 - 1,
+    int(
+        "0051953EB9618E1C9A1F929A21A0B68540EEA2DA725B99B315F3B8B489918EF109E156193951EC7E937B1652C0BD3BB1BF07"
+        "3573DF883D2C34F1EF451FD46B503F00",
+        16,
+    ),
+    2**521 - 2**260 + 0xA_51868783_BF2F966B_7FCC0148_F709A5D0_3BB5C9B8_899C47AE_BB6FB71E_91386409,
+    (
+        int(
+            "00C6858E06B70404E9CD9E3ECB662395B4429C648139053FB521F828AF606B4D3DBAA14B5E77EFE75928FE1DC127A2FFA8DE"
+            "3348B3C1856A429BF97E7E31C2E5BD66",
+            16,
+        ),
+        int(
+            "011839296A789A3BC0045C8A5FB42C7D1BD998F54449579B446817AFBD17273E662C97EE72995EF42640C550B9013FAD0761"
+            "353C7086A272C24088BE94769FD16650",
+            16,
+        ),
+    ),
+    "sha512",
+    -4,
+    98,
+)
 
 
 class Weierstrass(Group):
@@ -82,21 +107,22 @@ class Weierstrass(Group):
 
     # --- Octets ------------------------------------------------------------------------------------------------------
 
-    def _decode(self, octets: bytes, path: str) -> Point:
+    def _decode(self, reader: Reader) -> Point:
+        octets = reader.data
         if octets == b"\0":
             point: Point = self.identity.point
             return point
         if len(octets) != self.element_length:
-            raise DecodeError(path, 0, f"{len(octets)} octets, not {self.element_length}")
+            raise reader.fail("", f"{len(octets)} octets, not {self.element_length}")
         if octets[0] not in {2, 3}:
-            raise DecodeError(path, 0, f"the form {octets[0]:#04x} is not that of a compressed point")
+            raise reader.fail("", f"the form {octets[0]:#04x} is not that of a compressed point")
         x = self._integer(int.from_bytes(octets[1:], "big"))
         if x >= self._p:
-            raise DecodeError(path, 1, "the coordinate is not below the field's prime")
+            raise reader.fail("", "the coordinate is not below the field's prime", 1)
         square = self._equation(x)
         y = pow(square, self._root, self._p)
         if y * y % self._p != square:
-            raise DecodeError(path, 1, "no point of the curve has this coordinate")
+            raise reader.fail("", "no point of the curve has this coordinate", 1)
         return x, y if y & 1 == octets[0] & 1 else self._p - y, self._integer(1)  # the order is odd: y is never zero
 
     def _encode(self, point: Point) -> bytes:

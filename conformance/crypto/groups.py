@@ -1,4 +1,4 @@
-"""Groups of prime order for drivers and peers: P-256, P-384, edwards25519 and ristretto255, with hashing to them.
+"""Groups of prime order, and hashing to them: P-256, P-384, P-521, edwards25519 and ristretto255.
 
 All arithmetic is our own, on Python's integers, or with the extra `fast` on those of gmpy2 and for ristretto255 by
 libsodium (rbcl); the octets are the same. Decoding is strict: one encoding for each element, DecodeError for all else.
@@ -29,6 +29,7 @@ __all__ = [
     "NAMES",
     "P256",
     "P384",
+    "P521",
     "RISTRETTO255",
     "Edwards25519",
     "Element",
@@ -41,8 +42,8 @@ __all__ = [
     "weierstrass",
 ]
 
-NAMES = ("P-256", "P-384", "edwards25519", "ristretto255")
-_CURVES = {curve.name: curve for curve in (_weierstrass.P256, _weierstrass.P384)}
+NAMES = ("P-256", "P-384", "P-521", "edwards25519", "ristretto255")
+_CURVES = {curve.name: curve for curve in (_weierstrass.P256, _weierstrass.P384, _weierstrass.P521)}
 
 
 def optional(name: str) -> Any:
@@ -57,7 +58,7 @@ def _integer(fast: bool) -> Any:
 
 @cache
 def weierstrass(name: str, *, fast: bool = True) -> Weierstrass:
-    """P-256 or P-384 by name; unless `fast`, without the extension even where it is installed."""
+    """P-256, P-384 or P-521 by name; unless `fast`, without the extension even where it is installed."""
     return Weierstrass(_CURVES[name], _integer(fast))
 
 
@@ -83,5 +84,6 @@ def group(name: str, *, fast: bool = True) -> Group:
 
 P256 = weierstrass("P-256")
 P384 = weierstrass("P-384")
+P521 = weierstrass("P-521")
 EDWARDS25519 = edwards25519()
 RISTRETTO255 = ristretto255()
