@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.engine.judge import Watching, Weigh, judge, weigher
 from conformance.engine.plan import ours_of
@@ -38,6 +38,8 @@ def judge_again(
         return weigher(requirements, strict=bool(scope.get("strict")), ours=ours_of(scope.get("ours", ()), role))
 
     for record in run.verdicts:
+        if record.written is not None:
+            record = replace(record, verdict=record.written, written=None)  # noqa: PLW2901 - what its judge said then
         case = cases.get(record.verdict.case)
         if case is None:
             yield Rejudged(record.verdict, None)

@@ -22,9 +22,12 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.engine.stream import Known
 from conformance.model import BAD, VERDICTS, UsageError, Verdict, variant_name
 
 _RAN_WELL = ("pass", "tolerated", "warn")
+_MARKED = (*BAD, "warn", "inconclusive")
+"""What a reader would look into, if it were not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,20 @@ class Baseline:
 
     def expects(self, verdict: Verdict) -> bool:
         """Whether the verdict is known and its entry still holds."""
-        return any(e.concerns(verdict) and verdict.shown in e.verdicts and not self._expired(e) for e in self.entries)
+        return self._entry_of(verdict) is not None
+
+    def known(self, verdict: Verdict) -> Known | None:
+        """What is known of a verdict that a reader would otherwise look into, as reports show it."""
+        entry = self._entry_of(verdict) if verdict.shown in _MARKED else None
+        if entry is None:
+            return None
+        expires = entry.expires.isoformat() if entry.expires else ""
+        return Known(entry.reason, entry.link, entry.owner, expires, self.path.name)
+
+    def _entry_of(self, verdict: Verdict) -> Expected | None:
+        """The first entry that holds and expects this verdict."""
+        holding = (e for e in self.entries if e.concerns(verdict) and verdict.shown in e.verdicts)
+        return next((e for e in holding if not self._expired(e)), None)
 
     def _expired(self, entry: Expected) -> bool:
         return entry.expires is not None and entry.expires < self.today

@@ -80,14 +80,15 @@ class Settings:
 class Outcomes:
     """What a run came to.
 
-    `void` says why nothing that the adapter said is worth anything, `unowned` tells of deaths that no case repeated,
-    `dead` why the rest of the plan was not run.
+    `void` says how the adapter failed its side, `lie` why its passes are worth nothing, `unowned` tells of deaths that
+    no case repeated, `dead` why the rest of the plan was not run.
     """
 
     verdicts: list[Verdict] = field(default_factory=list)
     void: list[str] = field(default_factory=list)
     unowned: list[str] = field(default_factory=list)
     dead: str = ""
+    lie: str = ""
     interrupted: bool = False
 
 
@@ -356,16 +357,18 @@ class Runner:
             return
         try:
             for lie in await tribunal(subject, self.settings.impossible):
-                self._void(f"{subject.hello.name} lies: {when} it {lie}")
+                self._void(f"{subject.hello.name} lies: {when} it {lie}", lie=True)
         except AdapterError as why:
             self._void(why.what)
         if await self._fallen():
             await subject.restart()
             self.setup.memory.clear()
 
-    def _void(self, told: str) -> None:
+    def _void(self, told: str, *, lie: bool = False) -> None:
+        """Note how the adapter failed; where it lied, all that it passed is void, for whoever reads the stream."""
         self.outcomes.void.append(told)
-        self.sink.note(told, void=True)
+        self.outcomes.lie = self.outcomes.lie or (told if lie else "")
+        self.sink.note(told, **({"void": True} if lie else {}))
 
     async def _fallen(self) -> bool:
         """Whether the subject of an adapter is dead, silent or broken."""

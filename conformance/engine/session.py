@@ -18,7 +18,7 @@ from conformance.engine.catalogue import Catalogue, load_cases, load_catalogue
 from conformance.engine.judge import Weigh, weigher
 from conformance.engine.plan import Plan, Terms, make_plan, ours_of
 from conformance.engine.run import Forget, Outcomes, Runner, Settings, counts
-from conformance.engine.stream import Footer, Header, StreamWriter
+from conformance.engine.stream import Footer, Header, StreamWriter, voided
 from conformance.model import BAD, NOT_RUN, Case, Requirement, Unreachable, Verdict, Watch
 from conformance.net import Route
 
@@ -243,7 +243,8 @@ class Session:
         whole = Outcomes()
         writer: StreamWriter | None = None
         try:
-            writer = StreamWriter(events) if events else None
+            baseline = self.request.baseline
+            writer = StreamWriter(events, *([baseline.known] if baseline else [])) if events else None
             if writer:
                 writer.header(self.header())
                 writer.plan(self._all_cases(), self._all_requirements())
@@ -251,8 +252,11 @@ class Session:
                 outcomes = await self._run_role(run, writer, progress, interrupted=whole.interrupted)
                 whole.verdicts += outcomes.verdicts
                 whole.void += outcomes.void
+                whole.lie = whole.lie or outcomes.lie
                 whole.unowned += outcomes.unowned
                 whole.interrupted = whole.interrupted or outcomes.interrupted
+            if whole.lie:
+                whole.verdicts = [voided(v, whole.lie) for v in whole.verdicts]
             code, notes = self._exit(whole)
             if writer:
                 for note in notes:
@@ -381,7 +385,7 @@ class Session:
         notes = list(stale)
         if incomplete:
             notes.append(f"incomplete: {len(incomplete)} of what is required was inconclusive")
-        elif all(v.shown in NOT_RUN for v in verdicts):
+        elif all(v.shown in NOT_RUN for v in verdicts) and not whole.lie:
             notes.append("nothing ran at all" if not open_ else "nothing came to a verdict")
         if whole.interrupted:
             return 130, notes

@@ -2,8 +2,9 @@
 
 One record a line: `header`, `plan`, then `part`s, `verdict`s and `note`s as they come, and a `footer`. Octets stand
 once, as hex; fields are spans into them; what an earlier event of the same part holds is a reference to it. A verdict
-names its parts by number, so that a shared twin is stored once. A stream without a footer was cut short, and readers
-say so. Everything shown to a person is a fold over this.
+names its parts by number, so that a shared twin is stored once; where a baseline knows it, it says what is known. A
+stream without a footer was cut short, and readers say so. A note that voids the run is one of the last lines: reading
+turns the verdicts that rested on the adapter's word into errors. Everything shown to a person is a fold over this.
 
 How parts become records and records parts stands in `records`.
 """
@@ -11,8 +12,8 @@ How parts become records and records parts stands in `records`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,6 +35,8 @@ from conformance.model import (
 
 FORMAT = "conformance-stream/1"
 _PART = b'{"type":"part","n":'
+_ON_ITS_WORD = ("pass", "tolerated")
+"""What a lying adapter may have made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,28 @@ class PlannedCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the baseline says of a failure: reason, link, owner, expiry date (ISO, or empty), and the file's name."""
+
+    reason: str
+    link: str = ""
+    owner: str = ""
+    expires: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictRecord:
-    """A verdict as it is stored, with the numbers of its parts and how long it took."""
+    """A verdict as it counts, with the numbers of its parts, how long it took, and what the baseline knows of it.
+
+    `written` is the verdict in the stream, where something that came later took its worth.
+    """
 
     verdict: Verdict
     parts: tuple[int, ...]
     seconds: float = 0.0
+    known: Known | None = None
+    written: Verdict | None = None
 
 
 @dataclass(slots=True)
@@ -125,11 +144,12 @@ def planned(case: Case | Watch) -> PlannedCase:
 class StreamWriter:
     """Appends records; each line is written through, so that a crash loses at most the line under way.
 
-    EnvironmentProblem when the disk is full or the file cannot be written.
+    `known` is what a baseline says of a verdict. EnvironmentProblem when the disk is full or the file is not writable.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: Callable[[Verdict], Known | None] = lambda _: None) -> None:
         self.path = path
+        self.known = known
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("wb", buffering=0)
@@ -179,9 +199,11 @@ class StreamWriter:
         return part.number
 
     def verdict(self, record: VerdictRecord) -> None:
-        """Append a verdict."""
+        """Append a verdict, with what is known of it."""
+        known = self.known(record.verdict)
         self.record(
             {"type": "verdict", "parts": list(record.parts), "seconds": round(record.seconds, 6)}
+            | ({"known": asdict(known)} if known else {})
             | msgspec.to_builtins(record.verdict)
         )
 
@@ -230,7 +252,8 @@ def read_run(path: Path) -> Run:
                     requirements = {r["id"]: msgspec.convert(r, Requirement) for r in record["requirements"]}
                 case "verdict":
                     parts, seconds = tuple(record.pop("parts")), record.pop("seconds")
-                    verdicts.append(VerdictRecord(msgspec.convert(record, Verdict), parts, seconds))
+                    known = msgspec.convert(record.pop("known", None), Known | None)
+                    verdicts.append(VerdictRecord(msgspec.convert(record, Verdict), parts, seconds, known))
                 case "footer":
                     footer = msgspec.convert(record, Footer)
                     intact = footer.sha256 == digest.hexdigest()
@@ -246,7 +269,23 @@ def read_run(path: Path) -> Run:
         raise UsageError(f"{path} is not a stored run", hint="a run is the file events.ndjson in its folder")
     if header.format != FORMAT:
         raise UsageError(f"{path} is written as {header.format!r}, and this suite reads {FORMAT!r}")
+    if void := next((str(note.get("text", "")) for note in notes if note.get("void")), ""):
+        verdicts = [_voided(record, void) for record in verdicts]
     return Run(path, header, run_cases, requirements, verdicts, notes, footer, places, intact)
+
+
+def voided(verdict: Verdict, why: str) -> Verdict:
+    """A verdict on a subject whose adapter lies: what it passed does not count."""
+    if verdict.shown not in _ON_ITS_WORD:
+        return verdict
+    reason = f"not counted: {why} (it was {verdict.shown}: {verdict.reason})"
+    decided = {id_: "error" if shown in _ON_ITS_WORD else shown for id_, shown in verdict.requirements.items()}
+    return replace(verdict, shown="error", reason=reason, requirements=decided)
+
+
+def _voided(record: VerdictRecord, why: str) -> VerdictRecord:
+    now = voided(record.verdict, why)
+    return record if now is record.verdict else replace(record, verdict=now, written=record.verdict)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -261,6 +300,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 __all__ = [
-    "FORMAT", "Finding", "Footer", "Header", "PlannedCase", "Run", "StreamWriter", "VerdictRecord", "decode_part",
-    "encode_part", "planned", "read_run",
+    "FORMAT", "Finding", "Footer", "Header", "Known", "PlannedCase", "Run", "StreamWriter", "VerdictRecord",
+    "decode_part", "encode_part", "planned", "read_run", "voided",
 ]  # fmt: skip

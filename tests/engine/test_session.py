@@ -14,7 +14,7 @@ from conformance.engine.baseline import Baseline, Expected
 from conformance.engine.catalogue import load_cases, load_catalogue
 from conformance.engine.run import Outcomes
 from conformance.engine.session import Other, Request, Session, run_session
-from conformance.engine.stream import read_run
+from conformance.engine.stream import Known, read_run
 from conformance.model import AdapterError, Case, EnvironmentProblem, Unreachable, Verdict
 from conformance.subjects import ObjectSubject, SeveralSubject
 from tests.engine import toy
@@ -457,6 +457,21 @@ async def test_a_lie_ends_in_4_and_is_told_in_the_stream(tmp_path):
     assert result.exit == 4
     assert "at the start it answered ok to bhttp.decode" in result.notes[0]
     assert stored.notes == [{"text": result.notes[0], "void": True}]
+    assert {v.shown for v in result.verdicts} == {"error"}
+    assert all(r.verdict.reason.startswith("not counted: ") and r.written.shown == "pass" for r in stored.verdicts)
+    assert stored.footer.counts == {"error": len(stored.verdicts)}
+
+
+async def test_what_the_baseline_knows_stands_beside_the_verdict(tmp_path):
+    subject = toy.bent(lambda self, octets: toy._wrong_length(self, octets) if octets else None)
+    known = [entry(case="toy/library/length-too-long", reason="never looked at", link="https://x.example/1")]
+    await run(request(subject, baseline=Baseline(tmp_path / "x.toml", known)), tmp_path / "events.ndjson")
+    told = {r.verdict.case: r.known for r in read_run(tmp_path / "events.ndjson").verdicts if r.verdict.shown == "fail"}
+
+    assert told == {
+        "toy/library/length-too-long": Known("never looked at", "https://x.example/1", file="x.toml"),
+        "toy/library/octets-behind": None,
+    }
 
 
 async def test_an_interrupted_run_has_its_footer_and_a_verdict_on_everything(tmp_path):
