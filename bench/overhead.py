@@ -92,7 +92,7 @@ class Remembering(Lab):
 
     def forget(self, token: str) -> None:
         """Keep the answer, and not the part that it was for."""
-        expected = self._expected[token]
+        expected = self._expected[token.encode()]
         self.known[token.encode()] = type(expected)(Nobody(), expected.answer)
         super().forget(token)
 

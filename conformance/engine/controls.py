@@ -80,7 +80,7 @@ class Controls:
     def _lives_on(self, part: Part) -> bool:
         """Whether a part that gave nothing back ended in an outcome after which more than the subject must live on."""
         try:
-            outcome = self.case.exchange.outcome(part)
+            outcome = self.case.exchange.ended(part)
         except Exception:  # noqa: BLE001 - the judge will find the same, and say so
             return False
         allowed = next((o for o in self.case.allowed(part.name) or () if o.allows(outcome)), None)
@@ -108,7 +108,7 @@ class Controls:
 
     def _accepted(self, part: Part) -> bool:
         try:
-            return self.case.exchange.outcome(part) == ACCEPTED
+            return self.case.exchange.ended(part) == ACCEPTED
         except Exception:  # noqa: BLE001 - the judge will find the same, and say so
             return False
 

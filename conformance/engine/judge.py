@@ -109,7 +109,7 @@ def look(case: Case, transcript: Transcript) -> Seen:
     """What the parts of one round show. Where the protocol's own code fails over them, the suite is at fault."""
     seen = Seen()
     try:
-        _look(case, transcript, seen, _asked_once(case.exchange.outcome))
+        _look(case, transcript, seen, case.exchange.ended)
     except Exception as why:  # noqa: BLE001 - outcome functions and judges are code of protocols: one case, not the run
         seen.stopped = ("error", f"the suite failed in judging: {type(why).__name__}: {why}")
     return seen
@@ -157,19 +157,6 @@ def _look_at_health(transcript: Transcript, seen: Seen, ended: OutcomeOf) -> Non
                 return
         elif part.name not in {TWIN, HEALTH}:
             behind = part.name
-
-
-def _asked_once(outcome: OutcomeOf) -> OutcomeOf:
-    """The same, asked once of each part: to say how an exchange ended its messages are read again."""
-    known: dict[int, Outcome] = {}
-
-    def ended(part: Part) -> Outcome:
-        found = known.get(id(part))
-        if found is None:
-            found = known[id(part)] = outcome(part)
-        return found
-
-    return ended
 
 
 def _trouble(transcript: Transcript, seen: Seen) -> tuple[str, str] | None:
@@ -371,18 +358,20 @@ def _stopped(case: Case | Watch, transcript: Transcript, shown: str, reason: str
 def _graded(case: Case | Watch, transcript: Transcript, findings: Iterable[Finding], weigh: Weigh) -> Verdict:
     """Weigh the findings, requirement by requirement; the case shows the worst of them."""
     findings = tuple(findings)
+    named: dict[str, set[str]] = {requirement: set() for requirement in case.decides}
+    for finding in findings:
+        for requirement in _on(case, finding):
+            named.setdefault(requirement, set()).add(finding.observation)
     decided: dict[str, str] = {}
-    for requirement in (*case.decides, *(f.requirement for f in findings if f.requirement)):
-        if (weight := weigh(requirement)) == _OUT:
-            decided[requirement] = _OUT
-            continue
-        own = [f for f in findings if f.requirement == requirement or _falls_on(case, f, requirement)]
-        decided[requirement] = max((_shown(f, weight) for f in own), key=_SEVERITY.index, default="pass")
+    for requirement, seen in named.items():
+        weight = weigh(requirement)
+        shows = [_OUT] if weight == _OUT else [_shown(observation, weight) for observation in seen]
+        decided[requirement] = max(shows, key=_SEVERITY.index, default="pass")
     # What is decided on the side raises the case's verdict only where it is bad: a recorded preference does not.
     sides = (s for s in decided.values() if s != "tolerated")
     grave = (f.observation for f in findings if f.observation in _OF_THE_SUBJECT)
     shown = max([*(decided[r] for r in case.requirements), *sides, *grave], key=_SEVERITY.index)
-    telling = next((f for f in findings if any(_shown(f, weigh(r)) == shown for r in _on(case, f))), None)
+    telling = next((f for f in findings if any(_shown(f.observation, weigh(r)) == shown for r in _on(case, f))), None)
     reason = telling.because if telling else "nothing was seen"
     return Verdict(case.id, transcript.variant, shown, reason, findings, decided)
 
@@ -391,12 +380,8 @@ def _on(case: Case | Watch, finding: Finding) -> Sequence[str]:
     return (finding.requirement,) if finding.requirement else case.requirements
 
 
-def _falls_on(case: Case | Watch, finding: Finding, requirement: str) -> bool:
-    return not finding.requirement and requirement in case.requirements
-
-
-def _shown(finding: Finding, weight: str) -> str:
-    match finding.observation:
+def _shown(observation: str, weight: str) -> str:
+    match observation:
         case "as-expected":
             return "pass"
         case "tolerated":

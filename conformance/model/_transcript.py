@@ -53,7 +53,8 @@ class Part:
     `generation` is the life of the subject it ran in, `scope` where health was tried (in what still lived, or anew:
     `subject`). `round` is 1, 2 on the second attempt after a fresh start, and 0 where it ran in the company of other
     cases and its controls failed, which decides nothing. `turn` counts the repetitions of a script, `number` is its
-    place in the stored stream (0: not stored yet).
+    place in the stored stream (0: not stored yet). `known` is what `Exchange.ended` found, by which function and of how
+    many events.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Part:
     exchange: str = ""
     turn: int = 1
     number: int = 0
+    known: tuple[Any, int, Outcome] | None = field(default=None, init=False, repr=False, compare=False)
 
     def all(self, what: str, name: str = "", where: str | None = None) -> list[Event]:
         """The events of a kind, oldest first; `name` and `where` narrow."""

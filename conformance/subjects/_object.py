@@ -33,6 +33,7 @@ class ObjectSubject(Subject):
         self._death = ""
         self._evidence = ""
         self._served: dict[str, Served] = {}
+        self._taken: dict[str, tuple[Any, frozenset[str] | None]] = {}
 
     async def start(self) -> None:
         """Make a new object; AdapterError when that or its `hello` fails."""
@@ -80,7 +81,7 @@ class ObjectSubject(Subject):
         seconds = self.patience if patience is None else patience
         try:
             async with asyncio.timeout(seconds) as limit:
-                answer = await _result(method(**_taken(method, given)))
+                answer = await _result(method(**self._fitting(name, method, given)))
         except AdapterError:
             raise
         except Exception as why:  # noqa: BLE001  # whatever escapes is the object's crash
@@ -114,6 +115,15 @@ class ObjectSubject(Subject):
         """The traceback of its death."""
         return self._evidence
 
+    def _fitting(self, name: str, method: Callable[..., Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Those of the given fields that the method names; all where it takes any. A signature is read once."""
+        function = getattr(method, "__func__", method)
+        known = self._taken.get(name)
+        if known is None or known[0] is not function:
+            known = self._taken[name] = (function, _named(method))
+        names = known[1]
+        return given if names is None else {field: value for field, value in given.items() if field in names}
+
     def _died(self) -> dict[str, Any]:
         return {"died": {"status": None, "signal": "", "stderr": self._evidence[-2048:]}}
 
@@ -131,12 +141,12 @@ def _described(thing: Any, name: str) -> Hello:
     return replace(Hello(name=name), roles=offers, operations=operations, language="python")
 
 
-def _taken(method: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the given fields that the method names; all where it takes any."""
+def _named(method: Callable[..., Any]) -> frozenset[str] | None:
+    """The parameters that a method names; None where it takes any."""
     parameters = inspect.signature(method).parameters
     if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
-        return dict(given)
-    return {name: value for name, value in given.items() if name in parameters}
+        return None
+    return frozenset(parameters)
 
 
 async def _result(value: Any) -> Any:

@@ -92,14 +92,18 @@ def date_that_is_none(values):
 
 def _refusals(part: Part) -> Iterator[BinaryResponse]:
     """The responses inside that refuse a request for its date, which is one and well-formed."""
+    # Few parts have such a response: the request, which may be large, is read only for them.
+    refusals = [e for e in part.all("decoded", "response") if 400 <= e.value.get("inner_status", 0) < 500]
+    if not refusals or part.last("received", "target"):
+        return
     sent = part.sent("request")
     asked = lawful_request(sent.fields["content"]) if sent and "content" in sent.fields else None
     dates = [value for name, value in asked.fields if name == b"date"] if asked else []
-    if len(dates) != 1 or not _is_date(dates[0]) or part.last("received", "target"):
+    if len(dates) != 1 or not _is_date(dates[0]):
         return
-    for event in part.all("decoded", "response"):
-        inner = lawful_response(event.octets) if event.value["opened"] else None
-        if inner is not None and 400 <= inner.status < 500:
+    for event in refusals:
+        inner = lawful_response(event.octets)
+        if inner is not None:
             yield inner
 
 
