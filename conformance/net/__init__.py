@@ -1,4 +1,4 @@
-"""Recording transports on asyncio, able to send what no library would: streams, HTTP/1.1, HTTP/2; and our servers."""
+"""Recording transports on asyncio, able to send what no library would: streams, HTTP in three versions, our servers."""
 
 from conformance.net._connect import connect, open_stream
 from conformance.net._connection import CONTENT_LIMIT, HEAD_LIMIT, Answer, Connection, Pending

@@ -41,14 +41,14 @@ async def open_stream(
                 local_addr=source,
             )
     except (OSError, TimeoutError) as why:
-        what, code, detail = _failure(why)
+        what, code, detail = failure(why)
         more: dict[str, Any] = {"code": code} if code else {}
         recorder.saw(what, name, detail=detail, **more)
         raise Ended(what, detail) from why
     return stream
 
 
-def _failure(why: OSError) -> tuple[str, str, str]:
+def failure(why: OSError) -> tuple[str, str, str]:
     """Ending, code and detail of a stream that did not come to be."""
     if isinstance(why, ssl.SSLCertVerificationError):
         return "tls-error", "certificate", why.verify_message
@@ -67,7 +67,11 @@ def _failure(why: OSError) -> tuple[str, str, str]:
 async def connect(
     route: Route, recorder: Recorder, version: int | None = None, patience: float = 5.0, *, name: str = ""
 ) -> Connection:
-    """Open a connection that speaks HTTP/1.1 (1) or HTTP/2 (2); None: what ALPN chooses, without TLS HTTP/1.1."""
+    """Open a connection that speaks HTTP/1.1 (1), 2 or 3; None: what ALPN over TCP chooses, without TLS HTTP/1.1."""
+    if version == 3:
+        from conformance.net._connect3 import connect3
+
+        return await connect3(route, recorder, patience=patience, name=name)
     wanted = [ALPN[version]] if version else [ALPN[2], ALPN[1]]
     stream = await open_stream(route, recorder, alpn=wanted, patience=patience, name=name)
     if version is None:

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.model import Change, Ended, Span
 from conformance.net._leaving import Barrier
 from conformance.net._recorder import Recorder, shown, texts
-from conformance.net._stream import FOREVER, Stream, silence
+from conformance.net._stream import FOREVER, Carrier, silence
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines
 
@@ -23,7 +23,7 @@ CONTENT_LIMIT = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response: `octets` as received in HTTP/1.1, a rendering in HTTP/2; interim responses before it."""
+    """A whole response: `octets` as received in HTTP/1.1, a rendering in later versions; interim responses too."""
 
     version: int
     status: int
@@ -123,7 +123,7 @@ class Pending:
 
 
 class Connection(ABC):
-    """A connection to a server. Several requests may be under way: pipelined in HTTP/1.1, streams in HTTP/2.
+    """A connection to a server. Several requests may be under way: pipelined in HTTP/1.1, else streams.
 
     `open` turns False when the peer closed it or said that it will. Sending never raises for what the peer does: the
     pending answer tells. A connection belongs to no part: every operation takes the recorder that it is for.
@@ -131,8 +131,9 @@ class Connection(ABC):
 
     scope = "session"
     version: int
+    stream: Carrier
 
-    def __init__(self, stream: Stream, secret: FieldLines = ()) -> None:
+    def __init__(self, stream: Carrier, secret: FieldLines = ()) -> None:
         self.stream = stream
         self.secret = secret
         self.open = True

@@ -115,6 +115,7 @@ class HTTP1(Connection):
     """A connection that speaks HTTP/1.1."""
 
     version = 1
+    stream: Stream
 
     def __init__(self, stream: Stream, secret: FieldLines = ()) -> None:
         super().__init__(stream, secret)

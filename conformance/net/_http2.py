@@ -43,6 +43,7 @@ class HTTP2(Connection, Session):
     """A connection that speaks HTTP/2."""
 
     version = 2
+    stream: Stream
 
     def __init__(self, stream: Stream, secret: FieldLines = ()) -> None:
         Connection.__init__(self, stream, tuple((n.lower(), v) for n, v in secret))

@@ -32,6 +32,37 @@ class Consumer(Protocol):
         """No more will come: closed, reset, timeout or tls-error."""
 
 
+class Carrier(Protocol):
+    """What carries a version of HTTP: a stream over TCP or TLS, or a QUIC connection.
+
+    `ended`, `detail` and `progress` are as those of a `Stream`.
+    """
+
+    patience: float
+    ended: str
+    detail: str
+    closing: bool
+    progress: float
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def tls(self) -> bool:
+        """Whether it is TLS."""
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The peer's address and port."""
+
+    async def moved(self, until: float) -> bool:
+        """Wait for anything to move; False when the loop's time `until` came first."""
+
+    def close(self) -> None:
+        """End both directions; what was written still leaves."""
+
+    def reset(self) -> None:
+        """End it abortively."""
+
+
 def ending_of(error: BaseException | None) -> tuple[str, str]:
     """How a stream ended: closed, reset, timeout or tls-error, and what is known of it."""
     match error:
@@ -127,13 +158,13 @@ class Stream(asyncio.Protocol):
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            _settle(waiter, True)
+            settle(waiter, True)
 
     async def moved(self, until: float) -> bool:
         """Wait for anything to move; False when the loop's time `until` came first."""
         waiter: asyncio.Future[bool] = self.loop.create_future()
         self._waiters.append(waiter)
-        timer = self.loop.call_at(until, _settle, waiter, False)
+        timer = self.loop.call_at(until, settle, waiter, False)
         try:
             return await waiter
         finally:
@@ -284,7 +315,7 @@ class Stream(asyncio.Protocol):
             self.transport.abort()
 
 
-def _settle(waiter: asyncio.Future[bool], moved: bool) -> None:
+def settle(waiter: asyncio.Future[bool], moved: bool) -> None:
     if not waiter.done():
         waiter.set_result(moved)
 

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.model import Change, Ended, UsageError
 from conformance.net import Leaving, Route, open_stream
-from conformance.net._connect import _failure
+from conformance.net._connect import failure
 from conformance.net._stream import ending_of
 
 
@@ -171,7 +171,7 @@ async def test_a_refused_connection_is_closed_with_its_code(notes):
     ],
 )
 def test_failures_to_open_have_codes(error, wanted):
-    assert _failure(error)[:2] == wanted
+    assert failure(error)[:2] == wanted
 
 
 async def test_a_drip_ends_all_the_same(raw_server, notes, closing):

@@ -1,5 +1,16 @@
 """HTTP messages as recipes, the same part names in every version, and what is read out of their fields. No I/O."""
 
+from conformance.wire.http._capsules import (
+    DATAGRAM,
+    QUARTER_MAX,
+    Capsule,
+    CapsuleReader,
+    capsule,
+    capsule_protocol,
+    datagram,
+    decode_capsules_untrusted,
+    decode_datagram_untrusted,
+)
 from conformance.wire.http._fields import (
     CONNECTION_SPECIFIC,
     HOP_BY_HOP,
@@ -10,6 +21,15 @@ from conformance.wire.http._fields import (
     valid_value,
     values,
 )
+from conformance.wire.http._frames import (
+    FrameReader,
+    Piece,
+    control_stream,
+    decode_settings,
+    encode_frame,
+    frame,
+    settings,
+)
 from conformance.wire.http._message import (
     Lines,
     ascii_number,
@@ -18,18 +38,35 @@ from conformance.wire.http._message import (
     part_of,
     request,
     response,
+    switched,
+    upgrade,
 )
 from conformance.wire.http._rules import malformed, malformed_length, malformed_line
 from conformance.wire.http._spans import head_spans, rendered
 
 __all__ = [
     "CONNECTION_SPECIFIC",
+    "DATAGRAM",
     "HOP_BY_HOP",
+    "QUARTER_MAX",
+    "Capsule",
+    "CapsuleReader",
     "FieldLines",
+    "FrameReader",
     "Lines",
+    "Piece",
     "ascii_number",
+    "capsule",
+    "capsule_protocol",
     "combined",
+    "control_stream",
+    "datagram",
+    "decode_capsules_untrusted",
+    "decode_datagram_untrusted",
+    "decode_settings",
+    "encode_frame",
     "field",
+    "frame",
     "head_spans",
     "lines_of",
     "malformed",
@@ -40,6 +77,9 @@ __all__ = [
     "rendered",
     "request",
     "response",
+    "settings",
+    "switched",
+    "upgrade",
     "valid_name",
     "valid_value",
     "values",

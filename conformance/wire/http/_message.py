@@ -3,8 +3,8 @@ r"""Whole HTTP messages as recipes.
 The parts have the same names in every version: `method`, `target`, `status`, `fields` (each of `name`, `sep`, `value`,
 `end`; named in a path by its name), `end`, `content`, `trailers`. In HTTP/1.1 the octets are those that leave. In
 HTTP/2 and HTTP/3 they are a rendering in the same shape, and the connection takes name and value of each line out of it
-(`lines_of`). There, pseudo-fields are parts too: `method`, `scheme`, `authority`, `target` and `status` are their
-values, `method-name` (b":method: ") and so on their names; a pseudo-field whose name was dropped is not sent.
+(`lines_of`). There, pseudo-fields are parts too: `method`, `protocol`, `scheme`, `authority`, `target` and `status` are
+their values, `method-name` (b":method: ") and so on their names; a pseudo-field whose name was dropped is not sent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.wire._recipe import Built, Get, Many, Message
 from conformance.wire.http._fields import FieldLines
 
 EOL = b"\r\n"
-PSEUDO = ("method", "scheme", "authority", "target", "status")
+PSEUDO = ("method", "protocol", "scheme", "authority", "target", "status")
 _NAMES = {"target": b":path"}
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
@@ -52,6 +52,7 @@ def request(
     *,
     version: int = 1,
     scheme: bytes = b"http",
+    protocol: bytes = b"",
     chunks: Sequence[Any] | None = None,
     trailers: Sequence[tuple[bytes, Any]] = (),
 ) -> Message:
@@ -60,6 +61,7 @@ def request(
     `target` is path and query, `authority` host and port: in HTTP/1.1 the value of the field `Host`, which stands
     first. `content` is octets or any part of a recipe; unless it is None, or the fields say so themselves, its length
     is announced in `Content-Length`. With `chunks` the content is those pieces, in HTTP/1.1 under the chunked coding.
+    `protocol` is the pseudo-field of an extended CONNECT (RFC 8441, Section 4), which HTTP/1.1 has not.
     """
     lines = list(fields)
     if version == 1:
@@ -70,11 +72,42 @@ def request(
             "version": b"HTTP/1.1", "version-end": EOL,
         }  # fmt: skip
     else:
-        head = _pseudo(method=method, scheme=scheme)
+        head = _pseudo(method=method)
+        if protocol:
+            head |= _pseudo(protocol=protocol)
+        head |= _pseudo(scheme=scheme)
         if authority:
             head |= _pseudo(authority=authority)
         head |= _pseudo(target=target)
     return _whole(head, lines, content, version, chunks, trailers)
+
+
+def upgrade(
+    protocol: bytes,
+    target: bytes,
+    authority: bytes,
+    fields: Iterable[tuple[bytes, Any]] = (),
+    *,
+    version: int = 1,
+    scheme: bytes = b"http",
+) -> Message:
+    """A request whose stream is to go on as `protocol`.
+
+    In HTTP/1.1 it asks for an upgrade (RFC 9110, Section 7.8): the fields `Connection` and `Upgrade` stand in front of
+    the others. Later versions have the extended CONNECT (RFC 8441, Section 4; RFC 9220).
+    """
+    if version == 1:
+        fields = [(b"Connection", b"Upgrade"), (b"Upgrade", protocol), *fields]
+        return request(b"GET", target, authority, fields, version=1)
+    return request(b"CONNECT", target, authority, fields, version=version, scheme=scheme, protocol=protocol)
+
+
+def switched(protocol: bytes, fields: Iterable[tuple[bytes, Any]] = (), *, version: int = 1) -> Message:
+    """The response that lets the stream go on as `protocol`: 101 in HTTP/1.1, 200 without content in later versions."""
+    if version == 1:
+        return response(101, [(b"Connection", b"Upgrade"), (b"Upgrade", protocol), *fields])
+    head = _pseudo(status=b"200")
+    return _whole(head, list(fields), None, version, None, ())
 
 
 def response(

@@ -26,6 +26,8 @@ def malformed(fields: FieldLines, *, request: bool) -> str:
     if not request:
         status = pseudo.get(b":status", b"")
         return "" if len(status) == 3 and status.isdigit() else f"no status: {status!r}"
+    if b":protocol" in pseudo and pseudo.get(b":method") != b"CONNECT":  # RFC 8441, Section 4
+        return "b':protocol' does not belong there"
     wanted = (b":method", b":authority") if _bare_connect(pseudo) else (b":method", b":scheme", b":path")
     missing = next((name for name in wanted if not pseudo.get(name)), None)
     return "" if missing is None else f"{missing!r} is missing or empty"
