@@ -45,6 +45,16 @@ def test_the_published_files_are_there():
         "ohttp/rfc9180-hpke.json": ("hpke", 28),
         "ohttp/rfc9292-examples.json": ("bhttp.message", 4),
         "ohttp/rfc9458-example.json": ("ohttp.exchange", 1),
+        "privacypass/batched-07-amortized-p384.json": ("privacypass.issuance-amortized", 10),
+        "privacypass/batched-07-amortized-ristretto255.json": ("privacypass.issuance-amortized", 10),
+        "privacypass/batched-07-generic.json": ("privacypass.issuance-batch", 8),
+        "privacypass/batched-07-type5.json": ("privacypass.issuance", 10),
+        "privacypass/rfc9474-blind-rsa.json": ("blind-rsa", 4),
+        "privacypass/rfc9497-oprf.json": ("oprf", 40),
+        "privacypass/rfc9577-challenge.json": ("privacypass.challenge", 6),
+        "privacypass/rfc9577-header.json": ("privacypass.www-authenticate", 3),
+        "privacypass/rfc9578-type1.json": ("privacypass.issuance", 5),
+        "privacypass/rfc9578-type2.json": ("privacypass.issuance", 5),
     }
 
 
