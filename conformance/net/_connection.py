@@ -12,6 +12,7 @@ from conformance.model import Change, Ended, Span
 from conformance.net._leaving import Barrier
 from conformance.net._recorder import Recorder, shown, texts
 from conformance.net._stream import FOREVER, Carrier, silence
+from conformance.net._tunnel import Tunnel
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines
 
@@ -151,6 +152,19 @@ class Connection(ABC):
     @abstractmethod
     async def raw(self, octets: bytes, leaving: Iterable[Change] = (), *, barrier: Barrier | None = None) -> None:
         """Send octets that need be no request."""
+
+    @abstractmethod
+    async def tunnel(
+        self, recorder: Recorder, built: Built, name: str = "outer", *, barrier: Barrier | None = None
+    ) -> Tunnel:
+        """Send a request whose stream lives on (`conformance.wire.http.upgrade`): nothing ends it but what follows.
+
+        Content that the request has follows its head at once. No answer is waited for.
+        """
+
+    async def announced(self) -> dict[int, int] | None:
+        """The peer's settings, waited for; None where none came in time, or where the version has none."""
+        return None
 
     @abstractmethod
     def progress_of(self, pending: Pending) -> float:

@@ -13,6 +13,7 @@ from conformance.net._connection import CONTENT_LIMIT, HEAD_LIMIT, Answer, Conne
 from conformance.net._leaving import Barrier, Leaving
 from conformance.net._recorder import Recorder
 from conformance.net._stream import Stream
+from conformance.net._tunnel1 import Tunnel1
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines, head_spans, part_of
 
@@ -125,22 +126,51 @@ class HTTP1(Connection):
         self._sending = asyncio.Lock()
         self._recorder: Recorder | None = None
         self._over = ""
+        self._tunnel: Tunnel1 | None = None
         stream.consumer = self
 
     async def request(
         self, recorder: Recorder, built: Built, name: str = "outer", *, barrier: Barrier | None = None
     ) -> Pending:
         """Send the octets of a request."""
-        octets, leaving = built.octets, Leaving.of(built.leaving, len(built.octets))
-        if self._secret:
-            at = next((start for path, start, _, _ in built.spans if path == "end"), 0)
-            octets = octets[:at] + self._secret + octets[at:]
-            leaving = leaving.moved(at, len(self._secret))
+        octets, leaving = self._with_secret(built)
         async with self._sending:
             pending = self.expect(recorder, name, part_of(built, "method") or b"")
             self.open = self.open and not leaving.end
             await self.stream.send(octets, leaving, barrier=barrier)
         return pending
+
+    async def tunnel(
+        self, recorder: Recorder, built: Built, name: str = "outer", *, barrier: Barrier | None = None
+    ) -> Tunnel1:
+        """Send the octets of a request that asks for an upgrade; the connection is the tunnel's until it is refused."""
+        tunnel = Tunnel1(self.stream, recorder, name, part_of(built, "method") or b"")
+        if self.stream.ended:
+            tunnel.end(self.stream.ended, self.stream.detail)
+            return tunnel
+        octets, leaving = self._with_secret(built)
+        self.open = False
+        self._tunnel = tunnel
+        tunnel.given_back = self._given_back
+        self.stream.consumer = tunnel
+        await self.stream.send(octets, leaving, barrier=barrier)
+        return tunnel
+
+    def _given_back(self, rest: bytes) -> None:
+        self.open = not self.stream.ended
+        self._tunnel = None
+        self._recorder = None
+        self.stream.consumer = self
+        if rest:
+            self.data_received(rest)
+
+    def _with_secret(self, built: Built) -> tuple[bytes, Leaving]:
+        octets, leaving = built.octets, Leaving.of(built.leaving, len(built.octets))
+        if self._secret:
+            at = next((start for path, start, _, _ in built.spans if path == "end"), 0)
+            octets = octets[:at] + self._secret + octets[at:]
+            leaving = leaving.moved(at, len(self._secret))
+        return octets, leaving
 
     async def raw(self, octets: bytes, leaving: Iterable[Change] = (), *, barrier: Barrier | None = None) -> None:
         """Send octets."""
@@ -228,4 +258,6 @@ class HTTP1(Connection):
         self.open = False
         while self._waiting:
             self._waiting.popleft().dropped()
+        if self._tunnel is not None:
+            self._tunnel.dropped()
         self.stream.close()

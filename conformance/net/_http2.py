@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from h2.events import (
     ConnectionTerminated,
@@ -17,14 +17,17 @@ from h2.events import (
     WindowUpdated,
 )
 
-from conformance.model import Change
+from conformance.model import Change, Ended
 from conformance.net._connection import CONTENT_LIMIT, Answer, Connection, Pending
 from conformance.net._leaving import RESET, Barrier, Leaving
-from conformance.net._recorder import Recorder
-from conformance.net._session2 import CANCEL, Session, code_name
+from conformance.net._recorder import Nobody, Recorder
+from conformance.net._session2 import CANCEL, Session, code_name, pairs
 from conformance.net._stream import Stream, silence
+from conformance.net._tunnel2 import Tunnel2
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines, lines_of, malformed, malformed_length, part_of, rendered
+
+_NOBODY = Nobody()
 
 
 @dataclass(slots=True)
@@ -48,8 +51,10 @@ class HTTP2(Connection, Session):
     def __init__(self, stream: Stream, secret: FieldLines = ()) -> None:
         Connection.__init__(self, stream, tuple((n.lower(), v) for n, v in secret))
         self._coming: dict[int, _Coming] = {}
+        self._tunnels: dict[int, Tunnel2] = {}
         self._raw: list[Pending] = []
         self._goaway = ""
+        self._code = ""
         stream.consumer = self
         Session.__init__(self, stream, client=True)
 
@@ -69,6 +74,34 @@ class HTTP2(Connection, Session):
             why = "after our own reset of the stream" if how.end == RESET else "no stream can be opened any more"
             self._ended(pending.stream_id, "closed", why)
         return pending
+
+    async def tunnel(
+        self, recorder: Recorder, built: Built, name: str = "outer", *, barrier: Barrier | None = None
+    ) -> Tunnel2:
+        """Send a request on a new stream that stays open; its content, if it has one, follows at once."""
+        pending = Pending(self, _NOBODY, name)
+        allowed = await self._slot(pending)
+        tunnel = Tunnel2(self, recorder, name, self.machine.get_next_available_stream_id() if allowed else 0)
+        if not allowed:
+            ended = pending.result
+            if isinstance(ended, Ended) and not self.stream.closing:
+                tunnel.end(ended.what, ended.detail)
+            tunnel.dropped()
+            return tunnel
+        self._tunnels[tunnel.stream_id] = tunnel
+        how = Leaving.of(built.leaving, len(built.octets))
+        alone = replace(how, end="")  # what ends our direction ends the stream's, not the connection's
+        await self.send_message(tunnel.stream_id, lines_of(built), alone, more=self.secret, barrier=barrier, end=False)
+        await tunnel.leave(built, how)
+        return tunnel
+
+    async def announced(self) -> dict[int, int] | None:
+        """The peer's settings, waited for."""
+        until = self.stream.loop.time() + self.stream.patience
+        while not self.machine.settled and not self.stream.ended:
+            if not await self.stream.moved(until):
+                return None
+        return {int(name): value for name, value in self.machine.remote_settings.items()}
 
     async def _slot(self, pending: Pending) -> bool:
         until = self.stream.loop.time() + self.stream.patience
@@ -116,6 +149,8 @@ class HTTP2(Connection, Session):
         self.open = False
         for pending in self._pending():
             pending.dropped()
+        for tunnel in self._ended_tunnels():
+            tunnel.dropped()
         if not self.stream.ended and not self.stream.closing:
             self.machine.close_connection()
             self.flush()
@@ -125,6 +160,11 @@ class HTTP2(Connection, Session):
         found = [c.pending for c in self._coming.values()] + self._raw
         self._coming.clear()
         self._raw.clear()
+        return found
+
+    def _ended_tunnels(self) -> list[Tunnel2]:
+        found = list(self._tunnels.values())
+        self._tunnels.clear()
         return found
 
     # What comes
@@ -140,7 +180,11 @@ class HTTP2(Connection, Session):
             case WindowUpdated(stream_id=0):
                 for other in self._coming.values():
                     other.pending.progress = self.stream.progress
-        coming = self._coming.get(getattr(event, "stream_id", None) or 0)
+        stream_id: int = getattr(event, "stream_id", None) or 0
+        if (tunnel := self._tunnels.get(stream_id)) is not None:
+            tunnel.take(event)
+            return
+        coming = self._coming.get(stream_id)
         if coming is None:
             return
         coming.pending.progress = self.stream.progress
@@ -199,9 +243,12 @@ class HTTP2(Connection, Session):
         self.open = False
         code = code_name(event.error_code or 0)
         said = (event.additional_data or b"").decode("latin-1")
+        self._code = code
         self._goaway = f"GOAWAY {code}{': ' if said else ''}{said}"
         for stream_id in [s for s in self._coming if s > (event.last_stream_id or 0)]:
             self._ended(stream_id, "closed", self._goaway, code)
+        for stream_id in [s for s in self._tunnels if s > (event.last_stream_id or 0)]:
+            self._tunnels.pop(stream_id).end("closed", self._goaway, code)
         for pending in self._raw:
             pending.end("closed", self._goaway, code=code)
         self._raw.clear()
@@ -212,6 +259,8 @@ class HTTP2(Connection, Session):
         self._goaway = f"ended by us: {reason}"
         for pending in self._pending():
             pending.undecodable(DecodeError("connection", 0, reason))
+        for tunnel in self._ended_tunnels():
+            tunnel.undecodable(DecodeError("connection", 0, reason))
         self.stream.close()
 
     def stream_ended(self, what: str, detail: str) -> None:
@@ -222,15 +271,8 @@ class HTTP2(Connection, Session):
         detail = "; ".join(d for d in (self._goaway, detail) if d)
         for pending in self._pending():
             pending.end(what, detail)
-
-
-def pairs(headers: Iterable[tuple[bytes | str, bytes | str]] | None) -> FieldLines:
-    """Field lines as h2 tells them."""
-    return tuple((_octets(n), _octets(v)) for n, v in headers or ())
-
-
-def _octets(text: bytes | str) -> bytes:
-    return text.encode("latin-1") if isinstance(text, str) else bytes(text)
+        for tunnel in self._ended_tunnels():
+            tunnel.end(what, detail, self._code)
 
 
 def _status(fields: FieldLines) -> int:

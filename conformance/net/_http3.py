@@ -85,6 +85,14 @@ class HTTP3(Connection, Session3):
             self.link.transmit()
         return tunnel
 
+    async def announced(self) -> dict[int, int] | None:
+        """The peer's settings, waited for."""
+        until = self.link.loop.time() + self.link.patience
+        while self.peer_settings is None and not self.link.ended:
+            if not await self.link.moved(until):
+                return None
+        return None if self.peer_settings is None else dict(self.peer_settings)
+
     def _told_over(self, tunnel: Tunnel3) -> bool:
         if self._over:
             tunnel.end(*self._over)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded, StreamReset, TrailersReceived
 
 from conformance.net._connection import CONTENT_LIMIT
-from conformance.net._http2 import pairs
 from conformance.net._leaving import Barrier, Leaving
 from conformance.net._server import Request, Server, ServerConnection, ServerExchange
-from conformance.net._session2 import Session
+from conformance.net._session2 import Session, pairs
 from conformance.net._stream import Stream
 from conformance.wire import Built
 from conformance.wire.http import FieldLines, combined, lines_of, malformed, malformed_length, rendered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,15 @@ def code_name(code: int) -> str:
         return f"0x{code:x}"
 
 
+def pairs(headers: Iterable[tuple[bytes | str, bytes | str]] | None) -> FieldLines:
+    """Field lines as h2 tells them."""
+    return tuple((_octets(n), _octets(v)) for n, v in headers or ())
+
+
+def _octets(text: bytes | str) -> bytes:
+    return text.encode("latin-1") if isinstance(text, str) else bytes(text)
+
+
 class _Stream(H2Stream):
     """A stream whose announced length h2 does not check: it would end the whole connection for a stream's fault."""
 
@@ -47,7 +56,7 @@ class _Stream(H2Stream):
 class Machine(H2Connection):
     """The state machine of a connection. What it has seen is in `seen`, whatever came after."""
 
-    def __init__(self, *, client: bool) -> None:
+    def __init__(self, *, client: bool, more: Mapping[int, int] | None = None) -> None:
         super().__init__(
             H2Configuration(
                 client_side=client,
@@ -60,7 +69,7 @@ class Machine(H2Connection):
             )
         )
         self.seen: list[Event] = []
-        self._settled = False
+        self.settled = False
         settings = {
             SettingCodes.INITIAL_WINDOW_SIZE: WINDOW,
             SettingCodes.MAX_CONCURRENT_STREAMS: 256,
@@ -68,6 +77,7 @@ class Machine(H2Connection):
         }
         if client:
             settings[SettingCodes.ENABLE_PUSH] = 0
+        settings |= {SettingCodes(name): value for name, value in (more or {}).items()}
         self.local_settings = Settings(client=client, initial_values=settings)
         self.initiate_connection()
         self.increment_flow_control_window(WINDOW)
@@ -88,10 +98,10 @@ class Machine(H2Connection):
         return events
 
     def _receive_frame(self, frame: Frame) -> list[Event]:
-        if not self._settled and not isinstance(frame, SettingsFrame):
+        if not self.settled and not isinstance(frame, SettingsFrame):
             msg = f"{type(frame).__name__} where SETTINGS must stand"  # RFC 9113, Section 3.4
             raise ProtocolError(msg)
-        self._settled = True
+        self.settled = True
         # h2 forgets the events of a read in which a later frame is wrong.
         self.seen += super()._receive_frame(frame)
         return []
@@ -116,9 +126,9 @@ class _Leaver:
 class Session:
     """A connection that speaks HTTP/2, from either side."""
 
-    def __init__(self, stream: Stream, *, client: bool) -> None:
+    def __init__(self, stream: Stream, *, client: bool, settings: Mapping[int, int] | None = None) -> None:
         self.stream = stream
-        self.machine = Machine(client=client)
+        self.machine = Machine(client=client, more=settings)
         self._leavers: dict[int, _Leaver] = {}
         self._corked = asyncio.Lock()
         self.flush()
@@ -179,9 +189,16 @@ class Session:
     # Sending
 
     async def send_message(
-        self, stream_id: int, lines: Lines, how: Leaving, *, more: FieldLines = (), barrier: Barrier | None = None
+        self,
+        stream_id: int,
+        lines: Lines,
+        how: Leaving,
+        *,
+        more: FieldLines = (),
+        barrier: Barrier | None = None,
+        end: bool = True,
     ) -> bool:
-        """Send a whole message; whether the stream lives on.
+        """Send a whole message; whether the stream lives on. Without `end` the stream stays open behind it.
 
         Places in `how` count octets of the rendering. What lies in its head parts the octets of the HEADERS frame, what
         lies in its content parts DATA frames; what is held leaves with the end of the stream.
@@ -189,7 +206,7 @@ class Session:
         if how.delay:
             await asyncio.sleep(how.delay)
         content, at = memoryview(lines.content), lines.content_at
-        whole = not (content or lines.trailers or how.held is not None or how.end == RESET)
+        whole = end and not (content or lines.trailers or how.held is not None or how.end == RESET)
         try:
             self.machine.send_headers(stream_id, [*lines.fields, *more], end_stream=whole)
         except ProtocolError:
@@ -199,12 +216,12 @@ class Session:
             leaver = self._leavers[stream_id] = _Leaver(trailers=lines.trailers)
             held = None if how.held is None else max(how.held - at, 0)
             inside = Leaving(tuple(c - at for c in how.cuts if c >= at), held)
-            for n, (start, end, waits) in enumerate(inside.pieces(len(content))):
+            for n, (start, stop, waits) in enumerate(inside.pieces(len(content))):
                 if n or waits or start:
                     await self._left(stream_id)
                     await self.stream.apart(barrier if waits else None)
-                leaver.pieces.append(content[start:end])
-                leaver.end = end == len(content) and how.end != RESET
+                leaver.pieces.append(content[start:stop])
+                leaver.end = end and stop == len(content) and how.end != RESET
                 self._pump(stream_id)
                 self.flush()
         if how.end == RESET:
@@ -216,6 +233,23 @@ class Session:
             await self._left(stream_id)
             await self.stream.finish(how.end)
         return True
+
+    async def send_more(
+        self, stream_id: int, octets: bytes, how: Leaving, *, barrier: Barrier | None = None, end: bool = False
+    ) -> None:
+        """Send octets in DATA frames, one for each piece that flow control allows, on a stream that lives on."""
+        if stream_id not in self.machine.streams:
+            return
+        leaver = self._leavers.setdefault(stream_id, _Leaver())
+        content = memoryview(octets)
+        for n, (start, stop, waits) in enumerate(how.pieces(len(octets))):
+            if n or waits:
+                await self._left(stream_id)
+                await self.stream.apart(barrier if waits else None)
+            leaver.pieces.append(content[start:stop])
+            leaver.end = end and stop == len(octets)
+            self._pump(stream_id)
+            self.flush()
 
     async def _flush_apart(self, cuts: tuple[int, ...]) -> None:
         if not cuts:
