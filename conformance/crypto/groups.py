@@ -56,30 +56,46 @@ def _integer(fast: bool) -> Any:
     return int if gmpy2 is None else gmpy2.mpz
 
 
-@cache
-def weierstrass(name: str, *, fast: bool = True) -> Weierstrass:
-    """P-256, P-384 or P-521 by name; unless `fast`, without the extension even where it is installed."""
-    return Weierstrass(_CURVES[name], _integer(fast))
-
-
-@cache
-def edwards25519(*, fast: bool = True) -> Edwards25519:
-    """The curve edwards25519; unless `fast`, without the extension even where it is installed."""
-    return Edwards25519(_integer(fast))
-
-
-@cache
-def ristretto255(*, fast: bool = True) -> Ristretto255:
-    """The group ristretto255; unless `fast`, without the extensions even where they are installed."""
+@cache  # elements of two objects for one group would not mix
+def _group(name: str, fast: bool) -> Any:
+    if name in _CURVES:
+        return Weierstrass(_CURVES[name], _integer(fast))
+    if name == "edwards25519":
+        return Edwards25519(_integer(fast))
+    if name != "ristretto255":
+        raise KeyError(name)
     rbcl = optional("rbcl") if fast else None
     return Ristretto255(_integer(fast)) if rbcl is None else SodiumRistretto255(rbcl)
 
 
 def group(name: str, *, fast: bool = True) -> Group:
-    """The group of that name; KeyError if there is none. `fast` as above."""
-    if name == "edwards25519":
-        return edwards25519(fast=fast)
-    return ristretto255(fast=fast) if name == "ristretto255" else weierstrass(name, fast=fast)
+    """The group of that name; KeyError if there is none. Unless `fast`, without extensions even where installed.
+
+    There is one object for each: `group("P-384") is P384`.
+    """
+    found: Group = _group(name, fast)
+    return found
+
+
+def weierstrass(name: str, *, fast: bool = True) -> Weierstrass:
+    """P-256, P-384 or P-521, as a curve with coordinates."""
+    curve = group(name, fast=fast)
+    assert isinstance(curve, Weierstrass)
+    return curve
+
+
+def edwards25519(*, fast: bool = True) -> Edwards25519:
+    """The curve edwards25519, with its cofactor."""
+    curve = group("edwards25519", fast=fast)
+    assert isinstance(curve, Edwards25519)
+    return curve
+
+
+def ristretto255(*, fast: bool = True) -> Ristretto255:
+    """The group ristretto255, with its one-way map."""
+    found = group("ristretto255", fast=fast)
+    assert isinstance(found, Ristretto255)
+    return found
 
 
 P256 = weierstrass("P-256")
