@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.model import Ended, Unreachable
 from conformance.net import Route, connect, open_stream
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conformance.engine.session import Request, Result
     from conformance.model import Verdict
 
+T = TypeVar("T")
 IDENTIFIED = ((b"user-agent", b"conformance"), (b"accept", b"*/*"))
 SHOWN = 40
 """Octets of what is no HTTP that a message shows."""
@@ -33,14 +34,19 @@ async def run_explained(
     """Run a session; where nothing is found at a URL, say why."""
     from conformance.engine.session import run_session
 
+    _, result = await explained(wanted, run_session(wanted, events, say, progress))
+    return result
+
+
+async def explained(wanted: Request, step: Awaitable[T]) -> T:
+    """What a step of a run gives; where nothing is found at a URL, the error says why."""
     try:
-        _, result = await run_session(wanted, events, say, progress)
+        return await step
     except Unreachable as why:
         if wanted.how != "url":
             raise
         found = await diagnose(wanted.route(wanted.subject.hello.name, None), wanted.patience, wanted.http)
         raise (found or why) from why
-    return result
 
 
 class _Notes:
