@@ -173,7 +173,7 @@ def _one_run(request: Request, events: Path, values: Mapping[str, Any]) -> tuple
     run = read_run(events)
     to_stdout = any(values[name] == "-" for name in FORMATS)
     _summary(run, to_stdout=to_stdout)
-    tell_ci(run, request.baseline, to_stdout=to_stdout)
+    tell_ci(run, to_stdout=to_stdout)
     write_reports([run], [], {name: values[name] for name in FORMATS}, strict=request.strict)
     if values["update_baseline"]:
         _update(Path(values["baseline"]), result, request.baseline)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
-from conformance.engine.stream import Run, VerdictRecord
-from conformance.model import BAD, Requirement, Verdict, variant_name
+from conformance.engine.stream import Known, Run, VerdictRecord
+from conformance.model import ANYWAY, BAD, Finding, Requirement, Verdict, variant_name
 
 SIGNS: Mapping[str, str] = {
     "pass": "✓", "tolerated": "◇", "warn": "△", "fail": "✗", "crash": "✸", "hang": "⧗", "leak": "◆",
@@ -27,6 +28,24 @@ GRAVITY = (
 
 MET = ("pass", "tolerated")
 NO_CASE = "no case yet"
+
+EXITS: Mapping[int, str] = {
+    0: "all that was required passed",
+    1: "a case failed, crashed, hung or leaked",
+    2: "usage or configuration",
+    3: "incomplete: something required was inconclusive or could not run",
+    4: "the suite, the adapter or the environment is at fault",
+    5: "the baseline is stale or expired, or an expected failure passed",
+    130: "interrupted",
+}
+"""The exit codes in words (design, section 4)."""
+
+MEANINGS: Mapping[str, str] = {
+    ANYWAY.name: "accepted anyway (it took what our strict reader refuses, as if it were right)",
+}
+"""Outcomes whose names alone say too little."""
+
+ON_THE_SIDE = "not counted, the shim and not the implementation decides this: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,115 @@ def deviations(run: Run) -> list[VerdictRecord]:
     return sorted(seen, key=lambda r: (gravity(r.verdict.shown), case_name(r.verdict)))
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One case in those of its variants in which the same was shown."""
+
+    case: str
+    shown: str
+    records: tuple[VerdictRecord, ...]
+
+    @property
+    def variants(self) -> str:
+        """Which variants these are, or how many."""
+        names = [name for r in self.records if (name := variant_name(r.verdict.variant))]
+        return ", ".join(names) if len(names) == 1 else f"{len(self.records)} variants" if names else ""
+
+    @property
+    def name(self) -> str:
+        """Id and variants: `example/server/request/short [http=1]`, `… (8 variants)`."""
+        if not self.variants:
+            return self.case
+        return f"{self.case} [{self.variants}]" if len(self.records) == 1 else f"{self.case} ({self.variants})"
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was seen, each once, the commonest first; beyond three only how many more there are."""
+        said: dict[str, int] = {}
+        for record in self.records:
+            said[plainly(record)] = said.get(plainly(record), 0) + 1
+        told = sorted(said, key=lambda reason: -said[reason])
+        return told if len(told) <= 3 else [*told[:2], f"and {len(told) - 2} other reasons"]
+
+
+def by_case(records: Iterable[VerdictRecord]) -> list[Group]:
+    """The records of each case that show the same, together, in the order of the first of each."""
+    groups: dict[tuple[str, str], list[VerdictRecord]] = {}
+    for record in records:
+        groups.setdefault((record.verdict.case, record.verdict.shown), []).append(record)
+    return [Group(case, shown, tuple(own)) for (case, shown), own in groups.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGroup:
+    """What a baseline gives one reason for."""
+
+    known: Known
+    records: tuple[VerdictRecord, ...]
+
+    @property
+    def why(self) -> str:
+        """Reason, link and expiry date on one line."""
+        known = self.known
+        more = [line(known.link)] if known.link else []
+        more += [f"until {known.expires}"] if known.expires else []
+        return line(known.reason) + (f" ({', '.join(more)})" if more else "")
+
+    @property
+    def counted(self) -> str:
+        """How many verdicts of each kind."""
+        words = sorted((r.verdict.shown for r in self.records), key=gravity)
+        return ", ".join(f"{len(list(same))} {word}" for word, same in groupby(words))
+
+    @property
+    def cases(self) -> list[str]:
+        """The ids, each once."""
+        return sorted({r.verdict.case for r in self.records})
+
+
+def known_groups(run: Run) -> list[KnownGroup]:
+    """What the baseline knows of a run, by its reasons, the most frequent first."""
+    groups: dict[Known, list[VerdictRecord]] = {}
+    for record in run.verdicts:
+        if record.known is not None:
+            groups.setdefault(record.known, []).append(record)
+    return [KnownGroup(k, tuple(own)) for k, own in sorted(groups.items(), key=lambda i: -len(i[1]))]
+
+
+def news(records: Iterable[VerdictRecord]) -> list[VerdictRecord]:
+    """Those that no baseline knows."""
+    return [r for r in records if r.known is None]
+
+
+def tally(run: Run) -> str:
+    """How many failures there are and how many of them are known; empty where no baseline knows any."""
+    bad = [r for r in run.verdicts if r.verdict.shown in BAD]
+    known = len(bad) - len(news(bad))
+    if not any(r.known for r in run.verdicts):
+        return ""
+    if not bad:
+        return "no failures"
+    failures = f"{len(bad)} failure{'s' if len(bad) > 1 else ''}"
+    return f"{failures}, all known" if known == len(bad) else f"{failures}, {known} known, {len(bad) - known} new"
+
+
+def plainly(record: VerdictRecord) -> str:
+    """The reason of a verdict as a sentence for somebody who does not know the engine's words."""
+    return plain_reason(record.verdict.reason, [f.part for f in record.verdict.findings])
+
+
+def plain_reason(reason: str, parts: Sequence[str] = ()) -> str:
+    """What was seen, with the part that showed it named in words, and outcomes that say too little explained."""
+    for part in dict.fromkeys((*parts, "changed")):
+        if part and reason.startswith(f"{part}: "):
+            rest = reason[len(part) + 2 :]
+            reason = f"with the change: {rest}" if part == "changed" else f"in “{part}”: {rest}"
+            break
+    for name, meaning in MEANINGS.items():
+        reason = re.sub(rf"(?<![\w-]){name}(?![\w-])", meaning, reason, count=1)
+    return reason
+
+
 def decided(run: Run, record: VerdictRecord) -> Mapping[str, str]:
     """The requirements that a verdict speaks about, each with its own verdict."""
     if record.verdict.requirements:
@@ -77,8 +205,21 @@ def blamed(run: Run, record: VerdictRecord) -> list[Requirement]:
 
 def citation(requirement: Requirement) -> str:
     """A requirement as a reader with the document open looks for it: `rfc9458 §4.3`."""
+    section = section_name(requirement)
+    mark = "§" if re.match(r"[0-9]|[A-Z](?![A-Za-z])", section) else ""
+    return f"{requirement.document}{',' if section.startswith('RFC ') else ''} {mark}{section}".strip()
+
+
+_OTHER = re.compile(r"(?<![0-9.])(?:RFC )?([0-9]{4,5})(?![0-9.])(?: (?:§|(?=[0-9A-Z]))| ?$|(?=[;,]))")
+
+
+def section_name(requirement: Requirement) -> str:
+    """The section as people write it: a number of four digits is another RFC (`3.4; RFC 9113 §8.3.1`)."""
     section = requirement.section
-    return f"{requirement.document} {'§' if section[:1].isalnum() else ''}{section}".strip()
+    own = requirement.document.removeprefix("rfc")
+    if own and section.startswith(f"{own} "):
+        section = section.removeprefix(f"{own} ")
+    return _OTHER.sub(lambda m: f"RFC {m[1]}" + (" §" if m[0].rstrip("§")[-1:] == " " else ""), section).rstrip(" §")
 
 
 def section_order(requirement: Requirement) -> tuple[Any, ...]:
@@ -96,12 +237,32 @@ def case_name(verdict: Verdict) -> str:
     return f"{verdict.case} [{variant}]" if variant else verdict.case
 
 
+def on_the_side(run: Run, record: VerdictRecord, finding: Finding) -> bool:
+    """Whether a finding decides nothing, because all that it is about is decided by the shim."""
+    rows = decided(run, record)
+    case = run.cases.get(record.verdict.case)
+    own = (finding.requirement,) if finding.requirement else case.requirements if case else tuple(rows)
+    return bool(own) and all(rows.get(row) == "not-applicable" for row in own)
+
+
 def subject_name(run: Run) -> str:
-    """Title (or name) and version of what was tested."""
+    """Title (or name) and version of what was tested. The title of an implementation of ours has its version in it."""
     subject = run.header.subject
     name = str(subject.get("title") or subject.get("name") or subject.get("url") or "unnamed subject")
     version = str(subject.get("version") or "")
-    return f"{name} {version}" if version and version not in name else name
+    complete = subject.get("how") == "implementation" and subject.get("title")
+    return f"{name} {version}" if version and version not in name and not complete else name
+
+
+def stored_at(run: Run) -> str:
+    """Where a run is stored, as `conformance report` takes it: the folder, where the file has its usual name."""
+    place = run.path.parent if run.path.name == "events.ndjson" else run.path
+    return shlex.quote(printable(str(place)))
+
+
+def closer_look(run: Run, case: str = "") -> str:
+    """The one-line command that shows what was sent and what came back in a case (or in `ID`)."""
+    return f"conformance report {stored_at(run)} --case {shlex.quote(printable(case)) if case else 'ID'}"
 
 
 def reproduction(run: Run, case: str) -> str:

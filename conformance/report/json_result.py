@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -27,8 +28,18 @@ class RequirementResult:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownResult:
+    """What the baseline says of a failure; `expires` is an ISO date, or empty."""
+
+    reason: str
+    link: str
+    owner: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case in one variant. `seconds` is how long it took, controls included."""
+    """One case in one variant. `seconds` is how long it took, controls included; `known` is null for what is new."""
 
     id: str
     variant: dict[str, Any]
@@ -38,6 +49,7 @@ class CaseResult:
     requirements: list[RequirementResult]
     seconds: float
     reproduce: str
+    known: KnownResult | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The document. `exit` is null where the run did not end; `complete` tells whether the stream is whole."""
+    """The document.
+
+    `exit` is null where the run did not end; `complete` tells whether the stream is whole; `known` says how many
+    verdicts of which kind the baseline knows.
+    """
 
     suite: dict[str, Any]
     documents: dict[str, str]
@@ -82,6 +98,7 @@ class Result:
     requirements: list[RequirementStanding]
     score: Score
     counts: dict[str, int]
+    known: dict[str, int]
     exit: int | None
     format: Literal["conformance-result/1"] = FORMAT
 
@@ -137,6 +154,7 @@ def result(run: Run) -> Result:
         ],
         score=Score(summary.required, summary.passed, summary.violated),
         counts=dict(summary.counts),
+        known=dict(Counter(r.verdict.shown for r in run.verdicts if r.known)),
         exit=summary.exit,
     )
 
@@ -156,6 +174,7 @@ def _cases(run: Run) -> list[CaseResult]:
             ],
             seconds=record.seconds,
             reproduce=reproduction(run, record.verdict.case),
+            known=KnownResult(k.reason, k.link, k.owner, k.expires) if (k := record.known) else None,
         )
         for record in run.verdicts
     ]

@@ -12,8 +12,10 @@ from conformance.report._words import (
     AbsentRun,
     case_name,
     citation,
+    closer_look,
     decided,
     is_strict,
+    plainly,
     printable,
     reproduction,
     subject_name,
@@ -54,7 +56,7 @@ def _suite(root: ET.Element, run: Run, role: str, options: Mapping[str, Any], *,
         suite,
         [
             ("subject", subject),
-            ("scope", summary.scope),
+            ("scope", summary.whole_scope),
             ("score", summary.score),
             ("seed", str(run.header.seed)),
             *(("warning", warning) for warning in summary.warnings),
@@ -66,8 +68,12 @@ def _suite(root: ET.Element, run: Run, role: str, options: Mapping[str, Any], *,
         case = ET.SubElement(suite, "testcase", classname=role, name=printable(case_name(record.verdict)))
         case.set("time", f"{record.seconds:.3f}")
         _properties(case, [("subject", subject), *_requirements(run, record)])
-        shown, reason = record.verdict.shown, printable(record.verdict.reason)
-        if shown in BAD or (shown == "warn" and is_strict(run, options)):
+        shown, reason = record.verdict.shown, printable(plainly(record))
+        if record.known is not None:
+            skipped += 1
+            known = printable(f"{record.known.reason} {record.known.link}".rstrip())
+            ET.SubElement(case, "skipped", message=f"known {shown}: {known}").text = printable(plainly(record))
+        elif shown in BAD or (shown == "warn" and is_strict(run, options)):
             failures += 1
             _explained(case, "failure", shown, run, record)
         elif shown in OURS:
@@ -89,6 +95,8 @@ def _suite(root: ET.Element, run: Run, role: str, options: Mapping[str, Any], *,
 
 def _requirements(run: Run, record: VerdictRecord) -> list[tuple[str, str]]:
     found = [("verdict", record.verdict.shown)]
+    if record.known is not None:
+        found.append(("known", printable(record.known.reason)))
     for id_, verdict in decided(run, record).items():
         row = run.requirements.get(id_)
         found.append(("requirement", printable(id_)))
@@ -101,13 +109,13 @@ def _requirements(run: Run, record: VerdictRecord) -> list[tuple[str, str]]:
 
 
 def _explained(case: ET.Element, tag: str, shown: str, run: Run, record: VerdictRecord) -> None:
-    reason = printable(record.verdict.reason)
+    reason = printable(plainly(record))
     lines = [reason]
     for id_ in decided(run, record):
         row = run.requirements.get(id_)
         if row is not None:
             lines.append(f"{citation(row)} {row.level}: {printable(row.text)}")
-    lines += [reproduction(run, record.verdict.case), f"run: {printable(str(run.path))}"]
+    lines += [reproduction(run, record.verdict.case), closer_look(run, record.verdict.case)]
     ET.SubElement(case, tag, type=shown, message=reason).text = "\n".join(lines)
 
 

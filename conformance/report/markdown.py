@@ -11,16 +11,21 @@ from conformance.report._words import (
     SIGNS,
     AbsentRun,
     blamed,
-    case_name,
+    by_case,
     citation,
     deviations,
+    known_groups,
     line,
+    news,
     reproduction,
 )
 from conformance.report.summary import Summary
 
 MOST = 200
 """Rows in one table: a step's page has a limit of size, and nobody reads further."""
+
+FEW = 3
+"""How many case ids a row about known failures names."""
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~&@$])")
 
@@ -42,9 +47,10 @@ def lines(run: Run) -> Iterator[str]:
     summary = Summary.of(run)
     yield f"## {escape(summary.subject)}"
     yield ""
-    yield escape(summary.scope) + "."
+    yield escape(summary.whole_scope) + "."
     yield ""
-    yield f"**{escape(summary.score)}**" + ("" if summary.exit is None else f" Exit code {summary.exit}.")
+    known = f" {summary.known.capitalize()}." if summary.known else ""
+    yield f"**{escape(summary.score)}{known}**" + ("" if summary.exit is None else f" Exit code {summary.exit}.")
     yield ""
     for warning in summary.warnings:
         yield f"> **Warning:** {escape(warning)}"
@@ -52,19 +58,28 @@ def lines(run: Run) -> Iterator[str]:
     for note in summary.notes:
         yield f"> {escape(note)}"
         yield ""
-    rows = deviations(run)
+    rows = by_case(news(deviations(run)))
     if rows:
         yield "| Verdict | Case | Requirement | What was seen |"
         yield "|---|---|---|---|"
-        for record in rows[:MOST]:
-            verdict = record.verdict
-            asked = "<br>".join(f"{escape(citation(r))} {r.level}: {escape(r.text)}" for r in blamed(run, record))
+        for group in rows[:MOST]:
+            asked = "<br>".join(
+                f"{escape(citation(r))} {r.level}: {escape(r.text)}" for r in blamed(run, group.records[0])
+            )
             yield (
-                f"| {SIGNS.get(verdict.shown, '!')} {verdict.shown} | {code(case_name(verdict))} | {asked} "
-                f"| {escape(verdict.reason)}<br>{code(reproduction(run, verdict.case))} |"
+                f"| {SIGNS.get(group.shown, '!')} {group.shown} | {code(group.name)} | {asked} "
+                f"| {'<br>'.join(escape(r) for r in group.reasons)}<br>{code(reproduction(run, group.case))} |"
             )
         if len(rows) > MOST:
             yield f"\nand {len(rows) - MOST} more."
+        yield ""
+    if groups := known_groups(run):
+        yield "| Known | Reason | Cases |"
+        yield "|---|---|---|"
+        for known_group in groups[:MOST]:
+            cases = ", ".join(code(case) for case in known_group.cases[:FEW])
+            more = f" and {len(known_group.cases) - FEW} more" if len(known_group.cases) > FEW else ""
+            yield f"| {known_group.counted} | {escape(known_group.why)} | {cases}{more} |"
         yield ""
     yield "| " + " | ".join(word for word, n in summary.counts.items() if n) + " |"
     yield "|" + "---:|" * max(1, sum(bool(n) for n in summary.counts.values()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.engine.stream import Run
 from conformance.model import BAD, VERDICTS, Requirement
-from conformance.report._words import MET, NO_CASE, decided, line, subject_name, worst
+from conformance.report._words import MET, NO_CASE, decided, line, subject_name, tally, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,15 @@ class Standing:
 class Summary:
     """Counts per case and variant, standings per requirement, and what a reader must know before believing either.
 
-    `exit` is the run's exit code, None where the stream has no footer.
+    `scope` says how many cases of how many, `outside` how many are out of scope for which reason. `known` says how many
+    failures the baseline knows, and is empty where it knows none. `exit` is the run's exit code, None where the stream
+    has no footer.
     """
 
     subject: str
     scope: str
+    outside: tuple[tuple[int, str], ...]
+    known: str
     counts: Mapping[str, int]
     standings: Mapping[str, Standing]
     warnings: tuple[str, ...]
@@ -54,6 +58,8 @@ class Summary:
         return cls(
             subject=line(subject_name(run)),
             scope=_scope_line(run),
+            outside=_outside(run),
+            known=tally(run),
             counts={word: shown[word] for word in words},
             standings=_standings(run),
             warnings=tuple(_warnings(run)),
@@ -93,6 +99,12 @@ class Summary:
         return f"{self.passed} of {self.required} required passed, {self.violated} violated{rest}{known}."
 
     @property
+    def whole_scope(self) -> str:
+        """The scope and what is out of it, on one line."""
+        out = "; ".join(f"{reason} ({n})" for n, reason in self.outside)
+        return f"{self.scope}{'; out of scope: ' if out else ''}{out}"
+
+    @property
     def counted(self) -> str:
         """The counts that are not zero, on one line."""
         return ", ".join(f"{n} {word}" for word, n in self.counts.items() if n) or "nothing ran"
@@ -125,12 +137,15 @@ def _standings(run: Run) -> dict[str, Standing]:
 def _scope_line(run: Run) -> str:
     scope = run.header.scope
     profile = f"profile {line(str(scope['profile']))}: " if scope.get("profile") else ""
-    out: Mapping[str, Any] = scope.get("out_of_scope") or {}
     if "in_scope" not in scope:
         return f"{profile}{len(run.cases)} cases planned; the run does not say how many there are"
-    inside, outside = int(scope["in_scope"]), sum(int(n) for n in out.values())
-    why = "; out of scope: " + ", ".join(f"{n} {line(reason)}" for reason, n in out.items()) if outside else ""
-    return f"{profile}{inside} of {inside + outside} cases in scope{why}"
+    inside = int(scope["in_scope"])
+    return f"{profile}{inside} of {inside + sum(n for n, _ in _outside(run))} cases in scope"
+
+
+def _outside(run: Run) -> tuple[tuple[int, str], ...]:
+    out: Mapping[str, Any] = run.header.scope.get("out_of_scope") or {}
+    return tuple(sorted(((int(n), line(reason)) for reason, n in out.items()), key=lambda item: -item[0]))
 
 
 def _warnings(run: Run) -> list[str]:
@@ -149,4 +164,7 @@ def _warnings(run: Run) -> list[str]:
         found.append(f"{len(silent)} planned cases have no verdict: {line(named)}.")
     if not run.verdicts:
         found.append("Nothing ran.")
+    taken = sum(r.written is not None for r in run.verdicts)
+    if taken:
+        found.append(f"The adapter lies: {taken} verdicts that rest on its word are not counted, and shown as errors.")
     return found

@@ -10,14 +10,24 @@ from conformance.engine.stream import Run, VerdictRecord
 from conformance.model import CONTROLS, HEALTH
 from conformance.report._parts import direction, dump, ended, heads, part_title, title
 from conformance.report._words import (
+    EXITS,
+    ON_THE_SIDE,
     SIGNS,
     AbsentRun,
+    Group,
     blamed,
+    by_case,
     case_name,
     citation,
+    closer_look,
     decided,
     deviations,
+    known_groups,
     line,
+    news,
+    on_the_side,
+    plain_reason,
+    plainly,
     reproduction,
 )
 from conformance.report.summary import Summary
@@ -31,39 +41,74 @@ STYLES: Mapping[str, str] = {
 }  # fmt: skip
 
 
+FEW = 3
+"""How many case ids a line about known failures names."""
+
+
 def plain(run: Run) -> Iterator[str]:
-    """A run as lines for logs: scope, deviations with their commands, what could not be judged, counts, warnings."""
+    """A run as lines for logs: scope, what is new and bad with its command, what is known, counts, warnings.
+
+    What is shown of a case in several variants stands once.
+    """
     summary = Summary.of(run)
     yield f"{summary.subject}: {summary.scope}"
-    for record in deviations(run):
-        yield from _deviation(run, record)
-    for record in _unjudged(run):
-        verdict = record.verdict
-        yield f"{SIGNS[verdict.shown]} {verdict.shown}  {line(case_name(verdict))}: {line(verdict.reason)}"
+    for number, reason in summary.outside:
+        yield f"    out of scope: {number} case{'s' if number > 1 else ''}: {reason}"
+    for group in by_case(news(deviations(run))):
+        yield from _deviation(run, group)
+    for group in by_case(news(_unjudged(run))):
+        yield f"{_sign(group.shown)} {group.shown}  {line(group.name)}: {line('; '.join(group.reasons))}"
+    yield from _known(run)
     yield from _closing(run, summary)
+
+
+def _sign(shown: str) -> str:
+    return SIGNS.get(shown, "!")
 
 
 def _unjudged(run: Run) -> list[VerdictRecord]:
     return [r for r in run.verdicts if r.verdict.shown in {"error", "inconclusive"}]
 
 
-def _deviation(run: Run, record: VerdictRecord) -> Iterator[str]:
-    verdict = record.verdict
-    yield f"{SIGNS.get(verdict.shown, '!')} {verdict.shown}  {line(case_name(verdict))}"
-    for row in blamed(run, record):
+def _deviation(run: Run, group: Group) -> Iterator[str]:
+    yield f"{_sign(group.shown)} {group.shown}  {line(group.name)}"
+    for row in blamed(run, group.records[0]):
         yield f"    {citation(row)} {row.level} ({row.key}): {line(row.text)}"
-    yield f"    {line(verdict.reason)}"
-    yield f"    {reproduction(run, verdict.case)}"
+    for reason in group.reasons:
+        yield f"    {line(reason)}"
+    yield f"    {reproduction(run, group.case)}"
+
+
+def _known(run: Run) -> Iterator[str]:
+    """What the baseline knows, by its reasons: the cases are named, their requirements are for the other reports."""
+    groups = known_groups(run)
+    if groups:
+        yield f"known to {line(groups[0].known.file or 'the baseline')}:"
+    for group in groups:
+        yield f"    {group.counted}: {group.why}"
+        cases = group.cases
+        more = f" and {len(cases) - FEW} more" if len(cases) > FEW else ""
+        yield f"        {line(', '.join(cases[:FEW]))}{more}"
 
 
 def _closing(run: Run, summary: Summary) -> Iterator[str]:
-    yield f"{summary.counted}. {summary.score}"
+    yield f"{summary.counted}. {summary.score}{f' {summary.known.capitalize()}.' if summary.known else ''}"
     for warning in summary.warnings:
         yield f"warning: {warning}"
     for note in summary.notes:
         yield f"note: {note}"
-    yield f"exit {summary.exit}" if summary.exit is not None else "no exit code: the run did not end"
+    yield _exit(summary)
+    if news(deviations(run)):
+        yield f"what was sent and came back: {closer_look(run)}"
     yield f"run: {run.path}"
+
+
+def _exit(summary: Summary) -> str:
+    if summary.exit is None:
+        return "no exit code: the run did not end"
+    if summary.exit == 0 and summary.known:
+        return f"exit 0: {summary.known}"
+    return f"exit {summary.exit}: {EXITS.get(summary.exit, 'unknown')}"
 
 
 def show(run: Run, console: Console) -> None:
@@ -73,30 +118,36 @@ def show(run: Run, console: Console) -> None:
 
     summary = Summary.of(run)
     console.print(Text(f"{summary.subject}: {summary.scope}"))
-    rows = [*deviations(run), *_unjudged(run)]
-    if rows:
+    for number, reason in summary.outside:
+        console.print(Text(f"    out of scope: {number} case{'s' if number > 1 else ''}: {reason}", "dim"))
+    groups = by_case([*news(deviations(run)), *news(_unjudged(run))])
+    if groups:
         table = Table(show_edge=False, show_lines=True, pad_edge=False, expand=True)
         table.add_column("", no_wrap=True)
         table.add_column("case", ratio=3, overflow="fold")
         table.add_column("requirement", ratio=3, overflow="fold")
         table.add_column("what was seen", ratio=4, overflow="fold")
-        for record in rows:
-            verdict = record.verdict
-            asked = [f"{citation(r)} {r.level} {r.key}\n{line(r.text)}" for r in blamed(run, record)]
+        for group in groups:
+            asked = [f"{citation(r)} {r.level} {r.key}\n{line(r.text)}" for r in blamed(run, group.records[0])]
             table.add_row(
-                Text(f"{SIGNS.get(verdict.shown, '!')} {verdict.shown}", STYLES.get(verdict.shown, "")),
-                Text(line(case_name(verdict))),
+                Text(f"{_sign(group.shown)} {group.shown}", STYLES.get(group.shown, "")),
+                Text(line(group.name)),
                 Text("\n".join(asked)),
-                Text.assemble(line(verdict.reason), "\n", (reproduction(run, verdict.case), "dim")),
+                Text.assemble(*(f"{line(r)}\n" for r in group.reasons), (reproduction(run, group.case), "dim")),
             )
         console.print(table)
+    for text in _known(run):
+        console.print(Text(text, "dim" if text.startswith("     ") else ""))
     counts = Text(", ").join(Text(f"{n} {word}", STYLES.get(word, "")) for word, n in summary.counts.items() if n)
-    console.print(Text.assemble(counts or "nothing ran", ". ", (summary.score, "bold")))
+    known = f" {summary.known.capitalize()}." if summary.known else ""
+    console.print(Text.assemble(counts or "nothing ran", ". ", (summary.score + known, "bold")))
     for warning in summary.warnings:
         console.print(Text(f"warning: {warning}", "yellow"))
     for note in summary.notes:
         console.print(Text(f"note: {note}"))
-    console.print(Text(f"exit {summary.exit}" if summary.exit is not None else "no exit code: the run did not end"))
+    console.print(Text(_exit(summary)))
+    if news(deviations(run)):
+        console.print(Text(f"what was sent and came back: {closer_look(run)}", "dim"), soft_wrap=True)
     console.print(Text(f"run: {run.path}", "dim"), soft_wrap=True)
 
 
@@ -106,18 +157,25 @@ def explain(run: Run, record: VerdictRecord, limit: int = 256) -> Iterator[str]:
     Of a field longer than `limit` octets only the first are shown.
     """
     verdict, case = record.verdict, run.cases.get(record.verdict.case)
-    yield f"{SIGNS.get(verdict.shown, '!')} {verdict.shown}  {line(case_name(verdict))}"
+    yield f"{_sign(verdict.shown)} {verdict.shown}  {line(case_name(verdict))}"
+    if record.known is not None:
+        yield f"  known: {line(record.known.reason, 2000)} {line(record.known.link)}".rstrip()
     if case is not None:
         yield from textwrap.wrap(line(case.doc, 2000), 118, initial_indent="  ", subsequent_indent="  ")
         if case.expect:
             yield f"  expected: {line(case.expect)}"
-    yield f"  seen: {line(verdict.reason, 2000)}"
+    yield f"  seen: {line(plainly(record), 2000)}"
     for id_, verdict_of in decided(run, record).items():
         row = run.requirements.get(id_)
         asked = f"{citation(row)} {row.level} ({row.key}): {line(row.text, 2000)}" if row else ""
-        yield f"  {SIGNS.get(verdict_of, '!')} {verdict_of}  {id_}"
+        yield f"  {_sign(verdict_of)} {verdict_of}  {id_}"
         if asked:
             yield from textwrap.wrap(asked, 114, initial_indent="      ", subsequent_indent="      ")
+    for finding in verdict.findings:
+        if finding.observation in {"as-expected", "tolerated"}:
+            continue
+        aside = ON_THE_SIDE if on_the_side(run, record, finding) else ""
+        yield f"  {finding.observation}: {aside}{line(plain_reason(finding.because, [finding.part]), 1000)}"
     parts = run.transcript(record).parts
     for place, part in enumerate(parts):
         yield ""

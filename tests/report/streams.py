@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.engine.stream import Footer, Header, Run, StreamWriter, VerdictRecord, read_run
+from conformance.engine.stream import Footer, Header, Known, Run, StreamWriter, VerdictRecord, read_run
 from conformance.model import (
     ACCEPTED,
     BAD,
@@ -25,6 +25,9 @@ from conformance.model import (
 )
 
 HOSTILE = "</script><img src=x onerror=boom()> \x1b[31m\x00\x07 \u202eevil ${x} {{ 7*7 }} | `a` <b>&amp;"
+
+
+KNOWN = Known("never looked at", "https://example.net/issues/7", "somebody", "2030-01-01", "expected.toml")
 
 
 def _requirement(number: int, section: str, level: str, text: str, **more: Any) -> Requirement:
@@ -134,9 +137,15 @@ def write(
     footer: bool = True,
     strip: Sequence[str] = (),
     long: int = 0,
+    known: Sequence[str] = (),
+    void: str = "",
+    variants: int = 1,
 ) -> Path:
-    """Write a run with every kind of verdict; `verdicts` changes some, `strip` leaves cases without any."""
-    writer = StreamWriter(path)
+    """Write a run with every kind of verdict; `verdicts` changes some, `strip` leaves cases without any.
+
+    A baseline knows the cases in `known`, `void` is the adapter's lie, each case has so many `variants`.
+    """
+    writer = StreamWriter(path, lambda v: KNOWN if v.case.rpartition("/")[2] in known else None)
     writer.header(
         Header(
             suite={"name": "conformance", "version": "0.1.0"},
@@ -179,9 +188,14 @@ def write(
             twin = health
         observation = "violation" if shown == "fail" else "as-expected" if shown == "pass" else "tolerated"
         finding = Finding(observation, f"{reason} (seen)", rows[0], "changed", {"status": 200})
-        verdict = Verdict(f"example/server/{short}", {"http": 1}, shown, reason, (finding,), dict.fromkeys(rows, shown))
-        writer.verdict(VerdictRecord(verdict, parts, 0.25))
+        for http in range(1, variants + 1):
+            verdict = Verdict(
+                f"example/server/{short}", {"http": http}, shown, reason, (finding,), dict.fromkeys(rows, shown)
+            )
+            writer.verdict(VerdictRecord(verdict, parts, 0.25))
     writer.note("the subject was started twice")
+    if void:
+        writer.note(void, void=True)
     if footer:
         counts = {word: list(shown_of.values()).count(word) for word in VERDICTS}
         writer.footer(Footer(counts, 4 if "error" in shown_of.values() else 0))

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.model import BAD, VERDICTS
 from conformance.report import Summary
-from conformance.report._words import GRAVITY, MET, SIGNS, printable, section_order, worst
+from conformance.report._words import (
+    GRAVITY,
+    MEANINGS,
+    MET,
+    SIGNS,
+    citation,
+    plain_reason,
+    printable,
+    section_order,
+    worst,
+)
 from tests.report.streams import CASES, HOSTILE, REQUIREMENTS, R, good, mixed
 
 
@@ -50,9 +62,68 @@ def test_a_requirement_that_nothing_decided_says_why(run, tmp_path):
 
 
 def test_the_scope_line_says_how_many_of_how_many_and_why(run):
-    assert Summary.of(run).scope == (
-        "profile full: 13 of 20 cases in scope; out of scope: 4 need a second vantage, 3 HTTP/3"
-    )
+    summary = Summary.of(run)
+    assert summary.scope == "profile full: 13 of 20 cases in scope"
+    assert summary.outside == ((4, "need a second vantage"), (3, "HTTP/3"))
+    assert summary.whole_scope.endswith("; out of scope: need a second vantage (4); HTTP/3 (3)")
+
+
+def test_what_a_baseline_knows_is_counted(tmp_path):
+    def told(known):
+        return Summary.of(mixed(tmp_path / "run.ndjson", known=known)).known
+
+    assert [told(known) for known in ((), ["tag-flipped"], ["tag-flipped", "cut-short", "silence", "telling"])] == [
+        "", "4 failures, 1 known, 3 new", "4 failures, all known",
+    ]  # fmt: skip
+
+
+def test_what_a_lying_adapter_passed_is_not_counted(tmp_path):
+    lied = mixed(tmp_path / "run.ndjson", void="it answered ok to what no one can do")
+    summary = Summary.of(lied)
+    assert (summary.counts["pass"], summary.counts["tolerated"], summary.counts["error"]) == (0, 0, 5)
+    assert (summary.counts["fail"], summary.passed) == (1, 0)
+    assert any("4 verdicts that rest on its word are not counted" in w for w in summary.warnings)
+    nonce = next(r for r in lied.verdicts if r.verdict.case.endswith("nonce"))
+    assert nonce.verdict.reason == "not counted: it answered ok to what no one can do (it was pass: plain-4xx)"
+
+
+@pytest.mark.parametrize(
+    ("document", "section", "said"),
+    [
+        ("rfc9180", "9180 4.1, 5.1", "rfc9180 §4.1, 5.1"),
+        ("rfc9292", "3.4; 9113 8.3.1", "rfc9292 §3.4; RFC 9113 §8.3.1"),
+        ("rfc9577", "RFC 9110 15.5.2", "rfc9577, RFC 9110 §15.5.2"),
+        ("http-layer", "9110 §9.3.6, 9112 §6", "http-layer, RFC 9110 §9.3.6, RFC 9112 §6"),
+        ("profile", "audit", "profile audit"),
+        ("rfc0001", "A", "rfc0001 §A"),
+    ],
+)
+def test_a_section_is_named_as_people_write_it(document, section, said):
+    assert citation(replace(REQUIREMENTS[0], document=document, section=section)) == said
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("changed: closed, where accepted is right", "with the change: closed, where accepted is right"),
+        ("a space: closed, where accepted is right", "in “a space”: closed, where accepted is right"),
+        (
+            "changed: accepted-anyway, where refused is right",
+            f"with the change: {MEANINGS['accepted-anyway']}, where refused is right",
+        ),
+        ("the request was not accepted-anyway-like", "the request was not accepted-anyway-like"),
+    ],
+)
+def test_a_reason_is_told_in_words(reason, said):
+    assert plain_reason(reason, ["a space"]) == said
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("implementation", "Server 1.2 (Go)"), ("adapter", "Server 1.2 (Go) v1.2.0")]
+)
+def test_the_title_of_an_implementation_has_its_version(run, how, said):
+    run.header.subject |= {"title": "Server 1.2 (Go)", "version": "v1.2.0", "how": how}
+    assert Summary.of(run).subject == said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict, replace
 from importlib.resources import files
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from conformance.model import UsageError
 from conformance.report import REPORTS, against, junit, report_named, terminal
 from conformance.report.json_result import schema
-from tests.report.streams import CASES, HOSTILE, good, mixed
+from tests.report.streams import CASES, HOSTILE, KNOWN, R, good, mixed
 
 
 def record_of(run, name):
@@ -32,6 +33,38 @@ def test_plain_lines_begin_with_the_scope_and_bring_the_gravest_first(run):
         "    rfc0001 §4.10 MUST (EX-001): A request whose tag is wrong is refused before its content is used" in lines
     )
     assert lines[-1] == f"run: {run.path}"
+
+
+def test_a_case_stands_once_with_the_number_of_its_variants(tmp_path):
+    lines = list(terminal.plain(mixed(tmp_path / "run.ndjson", variants=8)))
+    assert [line for line in lines if line.startswith("✗")] == ["✗ fail  example/server/tag-flipped (8 variants)"]
+    assert [line for line in lines if line.startswith("?")] == [
+        "? inconclusive  example/server/shaky (8 variants): its twin was not accepted, twice"
+    ]
+
+
+def test_known_failures_are_told_by_their_reason_and_not_one_by_one(tmp_path):
+    bad = ["tag-flipped", "cut-short", "silence", "telling"]
+    known = mixed(tmp_path / "run.ndjson", known=bad, verdicts={"ours": "pass"})
+    text = "\n".join(terminal.plain(known))
+    assert "✗" not in text
+    assert "known to expected.toml:" in text
+    assert "1 crash, 1 leak, 1 hang, 1 fail: never looked at (https://example.net/issues/7, until 2030-01-01)" in text
+    assert "exit 0: 4 failures, all known" in text
+    markdown = REPORTS["markdown"]([known], [], {}).decode()
+    assert "| ✗" not in markdown
+    assert "| 1 crash, 1 leak, 1 hang, 1 fail | never looked at" in markdown
+
+
+def test_what_the_shim_decides_does_not_speak_against_the_implementation(tmp_path):
+    run = mixed(tmp_path / "run.ndjson")
+    record = record_of(run, "tag-flipped")
+    aside = replace(
+        record, verdict=replace(record.verdict, shown="pass", requirements={R[0]: "not-applicable", R[1]: "pass"})
+    )
+    told = "violation: not counted, the shim and not the implementation decides this"
+    assert told in "\n".join(terminal.explain(run, aside))
+    assert "violation: the request was accepted" in "\n".join(terminal.explain(run, record))
 
 
 def test_no_report_for_people_lets_control_characters_through(run, absent):
@@ -86,6 +119,14 @@ def test_the_json_result_fits_its_schema(run, fine, absent, several):
         assert [a["reason"] for a in made["absent"]] == ["missing tool: cargo"]
 
 
+def test_json_says_what_is_known(tmp_path):
+    made = json.loads(REPORTS["json"]([mixed(tmp_path / "run.ndjson", known=["tag-flipped"])], [], {}))
+    jsonschema.validate(made, schema())
+    assert made["known"] == {"fail": 1}
+    known = {c["id"]: c["known"] for c in made["cases"] if c["known"]}
+    assert known == {"example/server/tag-flipped": {k: v for k, v in asdict(KNOWN).items() if k != "file"}}
+
+
 def test_a_result_whose_verdicts_are_gone_does_not_fit_the_schema(run):
     made = json.loads(REPORTS["json"]([run], [], {}))
     del made["cases"]
@@ -123,6 +164,17 @@ def test_junit_has_a_suite_for_each_role_with_its_counts(run):
 def test_junit_counts_a_warning_as_a_failure_when_strict(run):
     root = ET.fromstring(junit.report([run], [], {"strict": True}))
     assert root.find("testsuite").get("failures") == "5"
+
+
+def test_junit_skips_what_is_known_and_says_why(tmp_path):
+    known = mixed(tmp_path / "run.ndjson", known=["tag-flipped", "cut-short", "silence", "telling", "shaky"])
+    root = ET.fromstring(junit.report([known], [], {}))
+    suite = root.find("testsuite[@name='example.server']")
+    assert {k: suite.get(k) for k in ("failures", "errors", "skipped")} == {
+        "failures": "0", "errors": "1", "skipped": "7",
+    }  # fmt: skip
+    skipped = root.find(".//testcase[@name='example/server/tag-flipped [http=1]']/skipped")
+    assert skipped.get("message") == "known fail: never looked at https://example.net/issues/7"
 
 
 def test_junit_says_that_an_implementation_or_all_cases_are_missing(tmp_path, absent):

@@ -9,20 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 from conformance.engine.stream import Run
-from conformance.report._words import SIGNS, AbsentRun, printable
+from conformance.report._words import EXITS, SIGNS, AbsentRun, printable
 from conformance.report.html._evidence import BUDGET, Evidence
 from conformance.report.html._pages import Pages
-
-EXITS: Mapping[int, str] = {
-    0: "all that was required passed",
-    1: "a case failed, crashed, hung or leaked",
-    2: "usage or configuration",
-    3: "incomplete: something required was inconclusive or could not run",
-    4: "the suite, the adapter or the environment is at fault",
-    5: "the baseline is stale or expired, or an expected failure passed",
-    130: "interrupted",
-}
-"""The exit codes in words (design, section 4)."""
 
 
 def render(runs: Sequence[Run], absent: Sequence[AbsentRun] = (), *, full: bool = False, budget: int = BUDGET) -> bytes:
