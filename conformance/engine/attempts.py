@@ -62,12 +62,15 @@ class Attempt:
 
 
 def groups_of(planned: Sequence[Planned], lanes: int) -> list[list[Planned]]:
-    """Runs of cases with the same twin, none longer than a lane should take at once."""
+    """Runs of cases with the same twin, none longer than a lane takes at once; what waits long is a run of one."""
     size = max(1, min(GROUP_SIZE, ceil(len(planned) / lanes)))
     groups: list[list[Planned]] = []
+    joinable = False
     for item in planned:
-        if groups and groups[-1][0].shares == item.shares and len(groups[-1]) < size:
+        slow = "slow" in item.case.needs
+        if joinable and not slow and groups[-1][0].shares == item.shares and len(groups[-1]) < size:
             groups[-1].append(item)
         else:
             groups.append([item])
+        joinable = not slow
     return groups

@@ -111,7 +111,8 @@ def make_plan(cases: Iterable[Case | Watch], requirements: Mapping[str, Requirem
             plan.not_run.append(NotRun(item, {}, *missing))
         else:
             _multiply(plan, item, terms)
-    plan.run.sort(key=lambda p: ("alone" in p.case.needs, p.shares))
+    # What waits long begins first, so that everything else passes beside it.
+    plan.run.sort(key=lambda p: ("alone" in p.case.needs, "slow" not in p.case.needs, p.shares))
     return plan
 
 

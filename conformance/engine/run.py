@@ -455,8 +455,10 @@ class Runner:
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Look for garbage more rarely than Python does: parts are many objects, live until their verdict, and have no
-    cycles. With what Python is set to, a sixth of a run is spent in looking.
+    """Look for garbage more rarely than Python does.
+
+    Parts are many objects, live until their verdict, and have no cycles: as Python is set, a sixth of a run is spent in
+    looking at them.
     """
     before = gc.get_threshold()
     if 0 < before[0] < YOUNG:

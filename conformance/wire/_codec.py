@@ -30,6 +30,8 @@ def varint_width(value: int) -> int:
 
 def encode_varint(value: int, width: int = 0) -> bytes:
     """Encode in `width` octets (1, 2, 4 or 8; 0: the shortest); ValueError when there is no such form."""
+    if not width and 0 <= value < 1 << 6:
+        return bytes((value,))
     width = width or varint_width(value)
     if width not in {1, 2, 4, 8} or not 0 <= value < 1 << (8 * width - 2):
         msg = f"{value} does not fit a variable-length integer of {width} octets"
