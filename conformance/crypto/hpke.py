@@ -234,8 +234,14 @@ def _kem(kem_id: int) -> KEMInterface:
     return _cipher_suite(Suite(kem_id, 0x0001, EXPORT_ONLY)).kem
 
 
+_derived: dict[tuple[int, bytes], KEMKeyInterface] = {}
+"""Private keys that were just made: to read one again takes as long as a key agreement."""
+
+
 @lru_cache(maxsize=256)
 def _private(kem_id: int, octets: bytes) -> KEMKeyInterface:
+    if (made := _derived.pop((kem_id, octets), None)) is not None:
+        return made
     kem = _kem(kem_id)
     _sized(octets, KEMS[kem_id].private_length, "private key")  # pyhpke takes any length on the P curves
     with _refusing("private key"):
@@ -266,6 +272,9 @@ def derive(kem_id: int, ikm: bytes) -> KeyPair:
         private = raw.private_bytes_raw()
     else:  # pyhpke's own serialization takes the length in bits for octets
         private = raw.private_numbers().private_value.to_bytes(KEMS[kem_id].private_length, "big")
+    if len(_derived) >= 64:
+        _derived.clear()
+    _derived[kem_id, private] = pair.private_key
     return KeyPair(private, pair.public_key.to_public_bytes())
 
 

@@ -7,7 +7,7 @@ a list, its items are hex or `[event, start, end]`, which means those octets of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.model import Change, Event, Part, Span
@@ -22,6 +22,7 @@ SHOWN = 200
 
 def encode_part(part: Part) -> dict[str, Any]:
     """A part as JSON data: empty fields left out."""
+    fields = [_chunks(e) if len(e.octets) >= SHARED else () for e in part.events]
     return {
         "type": "part",
         "n": part.number,
@@ -33,7 +34,7 @@ def encode_part(part: Part) -> dict[str, Any]:
         "round": part.round,
         "turn": part.turn,
         "changes": [_encode_change(c) for c in part.changes],
-        "events": [_encode_event(e, _pieces(part.events, n)) for n, e in enumerate(part.events)],
+        "events": [_encode_event(e, _pieces(part.events, fields, n)) for n, e in enumerate(part.events)],
     }
 
 
@@ -95,15 +96,24 @@ def _encode_event(event: Event, octets: str | list[Any]) -> dict[str, Any]:
 
 def _encode_value(value: Any) -> Any:
     """A value of an event or an argument of a change: octets and recipes as `{"$octets": hex}`."""
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else _text(value)
+    if kind is int or kind is bool or kind is float or value is None:
+        return value
+    if kind is bytes:
+        return {"$octets": value.hex()}
+    if kind is list or kind is tuple:
+        return [_encode_value(v) for v in value]
     match value:
-        case None | bool() | int() | float():
+        case bool() | int() | float():
             return value
         case str():
             return _text(value)
-        case bytes():
-            return {"$octets": value.hex()}
         case tuple() | list():
             return [_encode_value(v) for v in value]
+        case bytes():
+            return {"$octets": value.hex()}
         case Mapping():
             if any(not isinstance(key, str) or key.startswith("$") for key in value):
                 return {"$pairs": [[_encode_value(k), _encode_value(v)] for k, v in value.items()]}
@@ -139,12 +149,15 @@ def _text(text: str) -> str:
 # octets
 
 
-def _pieces(events: Sequence[Event], n: int) -> str | list[Any]:
+_Chunks = Sequence[tuple[int, int]]
+
+
+def _pieces(events: Sequence[Event], fields: Sequence[_Chunks], n: int) -> str | list[Any]:
     """The octets of the nth event: hex, or hex and references to the events before it."""
     octets = events[n].octets
     if len(octets) < SHARED:
         return octets.hex()
-    found = _shared(events, n)
+    found = _shared(events, fields, n)
     if not found:
         return octets.hex()
     pieces: list[Any] = []
@@ -159,20 +172,23 @@ def _pieces(events: Sequence[Event], n: int) -> str | list[Any]:
     return pieces
 
 
-def _shared(events: Sequence[Event], n: int) -> list[tuple[int, int, int, int]]:
+def _shared(events: Sequence[Event], fields: Sequence[_Chunks], n: int) -> list[tuple[int, int, int, int]]:
     """What the nth event shares with those before it: (start, end, event, start there), in order, without overlaps."""
     octets = events[n].octets
-    mine = list(_chunks(events[n]))
+    mine = [(start, end, octets[start:end]) for start, end in fields[n]]
     candidates: list[tuple[int, int, int, int]] = []
-    for other, event in enumerate(events[:n]):
-        if len(event.octets) < SHARED:
+    for other in range(n):
+        if not fields[other]:
             continue
-        for start, end in mine:
-            if (there := event.octets.find(octets[start:end])) >= 0:
+        theirs = events[other].octets
+        for start, end, sought in mine:
+            if end - start <= len(theirs) and (there := theirs.find(sought)) >= 0:
                 candidates.append((start, end, other, there))
-        for start, end in _chunks(event):
-            if (here := octets.find(event.octets[start:end])) >= 0:
+        for start, end in fields[other]:
+            if end - start <= len(octets) and (here := octets.find(theirs[start:end])) >= 0:
                 candidates.append((here, here + end - start, other, start))
+    if len(candidates) < 2:
+        return candidates
     candidates.sort(key=lambda c: (c[0] - c[1], c[2], c[0]))
     taken: list[tuple[int, int, int, int]] = []
     for one in candidates:
@@ -181,11 +197,11 @@ def _shared(events: Sequence[Event], n: int) -> list[tuple[int, int, int, int]]:
     return sorted(taken)
 
 
-def _chunks(event: Event) -> Iterator[tuple[int, int]]:
+def _chunks(event: Event) -> _Chunks:
     """The octets of an event as a whole and its longest fields: what may stand in another."""
-    fields = {(s.start, s.end) for s in event.spans if s.end - s.start >= SHARED} - {(0, len(event.octets))}
-    yield 0, len(event.octets)
-    yield from sorted(fields, key=lambda f: (f[0] - f[1], f[0]))[:CHUNKS]
+    whole = len(event.octets)
+    fields = {(start, end) for _, start, end, _ in event.spans if SHARED <= end - start < whole}
+    return [(0, whole), *sorted(fields, key=lambda f: (f[0] - f[1], f[0]))[:CHUNKS]]
 
 
 def _joined(pieces: str | Sequence[Any], events: Sequence[Event]) -> bytes:
