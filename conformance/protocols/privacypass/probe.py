@@ -1,0 +1,86 @@
+"""Looks at a target: whether it is an issuer or an origin, of which token types, over which HTTP versions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
+from conformance.model import Ended, Unreachable
+from conformance.net import Nobody, connect
+from conformance.protocols.privacypass.exchanges import directory_url, get_directory, known_of
+from conformance.protocols.privacypass.messages import TYPES, decode_directory
+from conformance.wire import DecodeError
+from conformance.wire.http import request
+
+ISSUER = "privacypass.issuer"
+PROBE_PATIENCE = 1.0
+_HTTP = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
+
+
+async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served: Served) -> Sequence[Found]:
+    """What of Privacy Pass there is at a URL; Unreachable with the reason where there is nothing of it."""
+    if setup.role == ISSUER:
+        return await _issuer(url, setup, versions, served)
+    return ()
+
+
+async def http_versions(setup: Setup, url: str, allowed: Sequence[int]) -> tuple[int, ...]:
+    """The HTTP versions that answer there."""
+    found = []
+    for version in allowed or (1, 2):
+        route = setup.route(url, None)
+        try:
+            connection = await connect(route, Nobody(), version=version, patience=min(setup.patience, PROBE_PATIENCE))
+        except Ended:
+            continue
+        try:
+            if version == 1 or await _answers(connection, url):
+                found.append(version)
+        finally:
+            await connection.close()
+    return tuple(found)
+
+
+async def _answers(connection: Any, url: str) -> bool:
+    parts = urlsplit(url)
+    asked = request(b"GET", parts.path.encode() or b"/", parts.netloc.encode(), version=connection.version)
+    try:
+        await (await connection.request(Nobody(), asked.build(), "probe")).answer()
+    except (Ended, DecodeError):
+        return False
+    return True
+
+
+async def _issuer(url: str, setup: Setup, versions: Sequence[int], served: Served) -> Sequence[Found]:
+    """An issuer is known by its directory (RFC 9578, Section 4)."""
+    where = directory_url(url)
+    chosen = await http_versions(setup, where, versions)
+    if not chosen:
+        return ()
+    run = CaseRun(setup, {"http": chosen[0]}, random.Random(0))
+    bench = run.bench("probe")
+    async with run.stack:
+        try:
+            answer = await get_directory(bench, await bench.connect(where), where)
+        except (Ended, DecodeError) as why:
+            raise Unreachable(f"its directory could not be fetched: {why}") from why
+    if answer.status != 200:
+        raise Unreachable(f"it is no issuer: a GET of its directory gave status {answer.status}")
+    try:
+        directory = decode_directory(answer.content, padded=False)
+    except DecodeError as why:
+        raise Unreachable(f"it is no issuer that can be asked: {why}") from why
+    known = known_of(where, directory)
+    types = tuple(t for t in TYPES if known.of_type(t))
+    told = [f"it speaks {' and '.join(_HTTP[v] for v in chosen)}"]
+    listed = ", ".join(sorted({f"{k.token_type:#06x}" for k in directory.keys}))
+    told.append(
+        f"its directory lists {len(directory.keys)} keys (types {listed}), of which we can use {len(known.keys)}"
+    )
+    if not types:
+        raise Unreachable("; ".join(told))
+    offer = RoleOffer((), {"http": chosen, "type": types})
+    return (Found(ISSUER, Hello("", roles={ISSUER: offer}), url, told, {"served": served, "issuer": known}),)
