@@ -4,9 +4,12 @@ from conformance.net._connect import connect, open_stream
 from conformance.net._connection import CONTENT_LIMIT, HEAD_LIMIT, Answer, Connection, Pending
 from conformance.net._leaving import Barrier, Leaving
 from conformance.net._recorder import SHOWN, Nobody, Recorder, shown, texts
+from conformance.net._request import Request
 from conformance.net._route import Route
-from conformance.net._server import Handler, Request, Server, ServerConnection, ServerExchange, serve
-from conformance.net._stream import Stream
+from conformance.net._server import Handler, Server, ServerConnection, ServerExchange, serve
+from conformance.net._server_tunnel import ServerTunnel, TunnelHandler
+from conformance.net._stream import Carrier, Stream
+from conformance.net._tunnel import Seen, Tunnel
 
 __all__ = [
     "CONTENT_LIMIT",
@@ -14,6 +17,7 @@ __all__ = [
     "SHOWN",
     "Answer",
     "Barrier",
+    "Carrier",
     "Connection",
     "Handler",
     "Leaving",
@@ -22,10 +26,14 @@ __all__ = [
     "Recorder",
     "Request",
     "Route",
+    "Seen",
     "Server",
     "ServerConnection",
     "ServerExchange",
+    "ServerTunnel",
     "Stream",
+    "Tunnel",
+    "TunnelHandler",
     "connect",
     "open_stream",
     "serve",

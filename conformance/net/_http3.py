@@ -149,7 +149,7 @@ class HTTP3(Connection, Session3):
         """Send octets on a stream of ours (`control_id`, one of `open_stream`, or a tunnel's `stream_id`), unframed."""
         how = Leaving.of(leaving, len(octets))
         await self.raw_octets(stream_id, octets, how, barrier=barrier)
-        await self.finish(stream_id, how.end)
+        await self.finish_as(stream_id, how.end)
         self.link.transmit()
 
     def progress_of(self, pending: Pending) -> float:

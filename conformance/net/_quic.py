@@ -94,6 +94,7 @@ class QUIC(QuicConnectionProtocol):
         self.broken = ""
         self.too_large = 0
         self.consumer: Consumer | None = None
+        self.opened: Callable[[QUIC], Any] | None = None
         self.left: Callable[[QUIC], Any] | None = None
         self.own_socket = quic.configuration.is_client
         self._waiters: list[asyncio.Future[bool]] = []
@@ -161,6 +162,8 @@ class QUIC(QuicConnectionProtocol):
             case HandshakeCompleted():
                 self.ready = True
                 self.alpn = event.alpn_protocol
+                if self.opened is not None:
+                    self.opened(self)
             case ConnectionTerminated():
                 self._terminated(event)
             case _ if self.consumer is not None:

@@ -8,46 +8,30 @@ import socket
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conformance.model import Change, Ended, Span
+from conformance.model import Change, Ended, UsageError
 from conformance.net._leaving import Barrier
-from conformance.net._stream import Stream
+from conformance.net._request import Request
+from conformance.net._server_tunnel import ServerTunnel, TunnelHandler
+from conformance.net._stream import Carrier, Stream
 from conformance.wire import Built, DecodeError
-from conformance.wire.http import FieldLines
+
+if TYPE_CHECKING:
+    from conformance.net._certificate import Certificate
+    from conformance.net._server3 import QUICListener, ServerHTTP3
+    from conformance.net._session3 import HTTP3Settings
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113, Section 3.4
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A whole request: `octets` as received in HTTP/1.1, a rendering in HTTP/2, with the `spans` of its fields.
-
-    `target` is what the request line or `:path` says; `authority` comes from an absolute target, `:authority` or
-    `Host`; `peer` is the client's address and port. `content_at` tells where in the octets the content begins.
-    """
-
-    version: int
-    method: bytes
-    scheme: bytes
-    authority: bytes
-    target: bytes
-    fields: FieldLines
-    content: bytes
-    trailers: FieldLines
-    octets: bytes
-    spans: tuple[Span, ...]
-    content_at: int
-    peer: tuple[str, int]
 
 
 class ServerConnection(ABC):
     """A connection that was accepted: `state` is free for the peer's use, as long as the connection lasts."""
 
     version: int
+    stream: Carrier
 
-    def __init__(self, server: Server, stream: Stream) -> None:
+    def __init__(self, server: Server, stream: Carrier) -> None:
         self.server = server
         self.stream = stream
         self.state: dict[str, Any] = {}
@@ -62,11 +46,15 @@ class ServerConnection(ABC):
 
     @abstractmethod
     async def reset(self, exchange: ServerExchange, code: int, /) -> None:
-        """End the exchange abortively: the stream in HTTP/2, the connection in HTTP/1.1."""
+        """End the exchange abortively: the stream, in HTTP/1.1 the connection."""
 
+    @abstractmethod
+    async def raw(self, exchange: ServerExchange, octets: bytes, leaving: Iterable[Change], /) -> None:
+        """Send octets that need be no answer: on the exchange's stream in HTTP/3, else on the connection."""
+
+    @abstractmethod
     async def close(self) -> None:
         """End the connection when what was written has left."""
-        await self.stream.finish("full")
 
     @abstractmethod
     def finish(self, exchange: ServerExchange, /) -> None:
@@ -93,10 +81,12 @@ class ServerExchange:
 
     async def raw(self, octets: bytes, leaving: Iterable[Change] = ()) -> None:
         """Send octets that need be no answer."""
-        await self.connection.stream.send(octets, leaving)
+        await self.connection.raw(self, octets, leaving)
 
-    async def reset(self, code: int = 0x8) -> None:
-        """End the exchange abortively; `code` goes into RST_STREAM (RFC 9113, Section 7; CANCEL unless told)."""
+    async def reset(self, code: int | None = None) -> None:
+        """End the exchange abortively; `code` goes into the frame that says so (the one for cancelling unless told)."""
+        if code is None:
+            code = 0x10C if self.connection.version == 3 else 0x8
         await self.connection.reset(self, code)
 
     async def close(self) -> None:
@@ -113,7 +103,15 @@ class Server:
     `connections` counts those accepted, `refusal` is the content of what we answer to a request that is none.
     """
 
-    def __init__(self, handler: Handler, versions: Sequence[int], tls: ssl.SSLContext | None, patience: float) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        versions: Sequence[int],
+        tls: ssl.SSLContext | None,
+        patience: float,
+        tunnels: TunnelHandler | None = None,
+    ) -> None:
+        self.tunnels = tunnels
         self.handler = handler
         self.versions = tuple(versions)
         self.tls = tls
@@ -127,12 +125,15 @@ class Server:
         self._streams: set[Stream] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Server | None = None
+        self.http3: type[ServerHTTP3] | None = None
+        self._secure = tls is not None
+        self._quic: QUICListener | None = None
 
     @property
     def url(self) -> str:
         """The origin, without a slash at its end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+        return f"{'https' if self._secure else 'http'}://{host}:{self.port}"
 
     async def start(self, host: str, port: int) -> None:
         """Listen."""
@@ -147,6 +148,14 @@ class Server:
             sock.close()
             raise
         self.host, self.port = sock.getsockname()[:2]
+
+    async def start3(self, host: str, port: int, certificate: Certificate, settings: HTTP3Settings | None) -> None:
+        """Listen for HTTP/3."""
+        from conformance.net._server3 import listen
+
+        self._secure = True
+        self._quic = await listen(self, host, port, certificate, settings)
+        self.host, self.port = self._quic.host, self._quic.port
 
     def _accepted(self) -> Stream:
         return Stream(self.patience, self._opened)
@@ -179,6 +188,19 @@ class Server:
         """Let the handler run beside everything else."""
         self.spawn(self._handle(exchange))
 
+    def handle_tunnel(self, tunnel: ServerTunnel) -> None:
+        """Let the tunnels' handler run beside everything else."""
+        self.spawn(self._handle_tunnel(tunnel))
+
+    async def _handle_tunnel(self, tunnel: ServerTunnel) -> None:
+        assert self.tunnels is not None
+        try:
+            with contextlib.suppress(Ended, DecodeError):
+                await self.tunnels(tunnel)
+        except Exception as why:  # noqa: BLE001 - whatever it is, the client must not wait for it
+            self.failures.append(why)
+            await tunnel.reset()
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something until it ends or the server closes."""
         task = asyncio.get_running_loop().create_task(work)
@@ -200,6 +222,9 @@ class Server:
         if self._listening is not None:
             self._listening.close()
             self._listening = None
+        if self._quic is not None:
+            self._quic.stop()
+            self._quic = None
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -237,11 +262,40 @@ async def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    tls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | Certificate | None = None,
     versions: Sequence[int] = (1, 2),
     patience: float = 5.0,
+    tunnels: TunnelHandler | None = None,
+    settings: HTTP3Settings | None = None,
+    http3: type[ServerHTTP3] | None = None,
 ) -> Server:
-    """Serve HTTP/1.1 (1) and HTTP/2 (2; by prior knowledge, or by ALPN where `tls` offers it)."""
-    server = Server(handler, versions, tls, patience)
-    await server.start(host, port)
+    """Serve HTTP/1.1 (1), HTTP/2 (2; by prior knowledge, or by ALPN where `tls` offers it) and HTTP/3 (3).
+
+    HTTP/3 listens at the UDP port of the same number, and needs a certificate for `tls`; `settings` are what it says at
+    first, `http3` the class of its connections. With `tunnels`, requests that ask for one go there, and HTTP/2
+    announces extended CONNECT.
+    """
+    context: ssl.SSLContext | None = None
+    if isinstance(tls, ssl.SSLContext):
+        context = tls
+    elif tls is not None and set(versions) & {1, 2}:
+        context = tls.context([name for v, name in ((2, "h2"), (1, "http/1.1")) if v in versions])
+    server = Server(handler, versions, context, patience, tunnels)
+    server.http3 = http3
+    if 3 in versions and (tls is None or isinstance(tls, ssl.SSLContext)):
+        raise UsageError("HTTP/3 needs a certificate of ours")
+    for attempt in range(10):
+        if set(versions) & {1, 2}:
+            await server.start(host, port)
+        if 3 not in versions:
+            break
+        assert tls is not None
+        assert not isinstance(tls, ssl.SSLContext)
+        try:
+            await server.start3(host, server.port or port, tls, settings)
+            break
+        except OSError:  # over UDP, another has the port that TCP gave us
+            await server.close()
+            if port or attempt == 9:
+                raise
     return server

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import h11
 
+from conformance.model import Change
 from conformance.net._connection import CONTENT_LIMIT, HEAD_LIMIT
-from conformance.net._leaving import Barrier
-from conformance.net._server import Request, Server, ServerConnection, ServerExchange
+from conformance.net._leaving import FULL, Barrier
+from conformance.net._request import Request
+from conformance.net._server import Server, ServerConnection, ServerExchange
+from conformance.net._server_tunnel import ServerTunnel, asks_for_tunnel
 from conformance.net._stream import Stream
+from conformance.net._tunnel import DATA, Seen
+from conformance.net._tunnel1 import Stream1
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import combined, head_spans, part_of, response
 
@@ -83,6 +89,7 @@ class RequestReader:
         return Request(
             1, bytes(self.head.method), scheme, authority, target, fields, b"".join(self._content),
             tuple(end.headers.raw_items()), octets, tuple(spans), content_at, stream.peer,
+            combined(fields, b"upgrade") or b"",
         )  # fmt: skip
 
 
@@ -90,9 +97,11 @@ class ServerHTTP1(ServerConnection):
     """A connection that speaks HTTP/1.1."""
 
     version = 1
+    stream: Stream
 
     def __init__(self, server: Server, stream: Stream) -> None:
         super().__init__(server, stream)
+        self._rest: bytes | None = None
         self._reader = RequestReader()
         self._requests: deque[ServerExchange] = deque()
         self._busy = False
@@ -101,6 +110,9 @@ class ServerHTTP1(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Read requests."""
+        if self._rest is not None:  # whose octets these are is decided with the tunnel's answer
+            self._rest += data
+            return
         while data and not self._last:
             reader = self._reader
             try:
@@ -114,7 +126,12 @@ class ServerHTTP1(ServerConnection):
                     self.stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 return
             data = reader.rest
-            self._requests.append(ServerExchange(self, reader.request(end, self.stream)))
+            request = reader.request(end, self.stream)
+            self._requests.append(ServerExchange(self, request))
+            if self.server.tunnels is not None and asks_for_tunnel(1, request.method, request.fields):
+                self._rest = data
+                self._next()
+                return
             self._last = not reader.reusable
             self._reader, self._continued = RequestReader(), False
             self._next()
@@ -124,7 +141,11 @@ class ServerHTTP1(ServerConnection):
             return
         if self._requests:
             self._busy = True
-            self.server.handle(self._requests.popleft())
+            exchange = self._requests.popleft()
+            if self._rest is not None and not self._requests:
+                self.server.handle_tunnel(ServerTunnel1(self, exchange))
+            else:
+                self.server.handle(exchange)
         elif self._last or self.stream.ended:
             self.stream.close()
 
@@ -137,6 +158,20 @@ class ServerHTTP1(ServerConnection):
 
     def stream_ended(self, *_: str) -> None:
         """Finish what is under way."""
+        self._next()
+
+    def decided(self, tunnel: ServerTunnel1, *, accepted: bool) -> None:
+        """A tunnel was answered: what came behind its request is the tunnel's, or the next request."""
+        rest, self._rest = self._rest or b"", None
+        if accepted:
+            self.stream.consumer = tunnel
+            if rest:
+                tunnel.data_received(rest)
+            if self.stream.ended:
+                tunnel.stream_ended(self.stream.ended, self.stream.detail)
+            return
+        self._reader, self._continued, self._busy = RequestReader(), False, False
+        self.data_received(rest)
         self._next()
 
     # Of the exchange nothing is needed here: one at a time is under way.
@@ -153,6 +188,14 @@ class ServerHTTP1(ServerConnection):
         """Send the octets."""
         await self.stream.send(built.octets, built.leaving)
 
+    async def raw(self, _: ServerExchange, octets: bytes, leaving: Iterable[Change]) -> None:
+        """Send the octets."""
+        await self.stream.send(octets, leaving)
+
+    async def close(self) -> None:
+        """End the connection when what was written has left."""
+        await self.stream.finish(FULL)
+
     async def reset(self, _: ServerExchange, code: int) -> None:  # noqa: ARG002 - a reset of TCP has no code
         """Reset the connection."""
         self.stream.reset()
@@ -160,3 +203,33 @@ class ServerHTTP1(ServerConnection):
     def finish(self, _: ServerExchange) -> None:
         """Go on with the next request, if this one was answered."""
         self._next()
+
+
+class ServerTunnel1(Stream1, ServerTunnel):
+    """A connection that a client asks to upgrade."""
+
+    def __init__(self, connection: ServerHTTP1, exchange: ServerExchange) -> None:
+        super().__init__(connection.stream, None, "tunnel")
+        self.request = exchange.request
+        self.state = connection.state
+        self._connection = connection
+
+    async def answer(self, built: Built, *, barrier: Barrier | None = None) -> None:
+        """Send the octets; any status but 101 refuses, but for CONNECT, which 2xx accepts."""
+        status = part_of(built, "status") or b""
+        connect = self.request.method == b"CONNECT" and status[:1] == b"2"
+        self.switched = status == b"101" or connect
+        self.answered = True
+        await self.stream.send(built.octets, built.leaving, barrier=barrier)
+        if not self.switched and self.request.method == b"CONNECT":
+            # What follows may have been meant for the tunnel (RFC 9931, Section 8).
+            await self.stream.finish(FULL)
+        self._connection.decided(self, accepted=self.switched)
+
+    async def inform(self, built: Built) -> None:
+        """Send the octets."""
+        await self.stream.send(built.octets, built.leaving)
+
+    def data_received(self, data: bytes) -> None:
+        """Take octets."""
+        self.tell(Seen(DATA, data))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded, StreamReset, TrailersReceived
 
+from conformance.model import Change
 from conformance.net._connection import CONTENT_LIMIT
 from conformance.net._leaving import Barrier, Leaving
-from conformance.net._server import Request, Server, ServerConnection, ServerExchange
+from conformance.net._request import request_of
+from conformance.net._server import Server, ServerConnection, ServerExchange
+from conformance.net._server_tunnel import ServerTunnel, asks_for_tunnel
 from conformance.net._session2 import Session, pairs
 from conformance.net._stream import Stream
-from conformance.wire import Built
-from conformance.wire.http import FieldLines, combined, lines_of, malformed, malformed_length, rendered
+from conformance.net._tunnel2 import Tunnel2
+from conformance.wire import Built, DecodeError
+from conformance.wire.http import FieldLines, lines_of, malformed, malformed_length, part_of
 
 
 @dataclass(slots=True)
@@ -29,11 +34,13 @@ class ServerHTTP2(ServerConnection, Session):
     """A connection that speaks HTTP/2."""
 
     version = 2
+    stream: Stream
 
     def __init__(self, server: Server, stream: Stream) -> None:
         ServerConnection.__init__(self, server, stream)
         self._coming: dict[int, _Coming] = {}
-        Session.__init__(self, stream, client=False)
+        self._tunnels: dict[int, ServerTunnel2] = {}
+        Session.__init__(self, stream, client=False, settings={0x8: 1} if server.tunnels else None)
 
     def take(self, event: Event) -> None:
         """Take an event of the machine."""
@@ -43,9 +50,16 @@ class ServerHTTP2(ServerConnection, Session):
             self._coming[stream_id] = _Coming(fields)
             if malformed(fields, request=True):
                 self._refuse(stream_id)
+            elif self.server.tunnels is not None and asks_for_tunnel(2, dict(fields)[b":method"], fields):
+                del self._coming[stream_id]
+                asked = self._tunnels[stream_id] = ServerTunnel2(self, fields, stream_id)
+                self.server.handle_tunnel(asked)
             return
         if isinstance(event, DataReceived):
             self.took(event.flow_controlled_length or 0, stream_id)
+        if (tunnel := self._tunnels.get(stream_id)) is not None:
+            tunnel.take(event)
+            return
         coming = self._coming.get(stream_id)
         if isinstance(event, StreamReset):
             self._coming.pop(stream_id, None)
@@ -67,7 +81,9 @@ class ServerHTTP2(ServerConnection, Session):
                     self._refuse(stream_id)
                 else:
                     del self._coming[stream_id]
-                    self.server.handle(ServerExchange(self, self._request(coming), stream_id))
+                    content = b"".join(coming.content)
+                    asked = request_of(2, coming.fields, content, coming.trailers, self.stream.peer)
+                    self.server.handle(ServerExchange(self, asked, stream_id))
 
     def _refuse(self, stream_id: int) -> None:
         """A malformed request is an error of its stream (RFC 9113, Section 8.1.1)."""
@@ -75,35 +91,17 @@ class ServerHTTP2(ServerConnection, Session):
         self._coming.pop(stream_id, None)
         self.reset_stream(stream_id, 0x1)
 
-    def _request(self, coming: _Coming) -> Request:
-        content = b"".join(coming.content)
-        octets, spans = rendered(coming.fields, content, coming.trailers)
-        at = next(s.start for s in spans if s.path == "content")
-        pseudo = {n: v for n, v in coming.fields if n.startswith(b":")}
-        fields = tuple((n, v) for n, v in coming.fields if not n.startswith(b":"))
-        authority = pseudo.get(b":authority") or combined(fields, b"host") or b""
-        return Request(
-            version=2,
-            method=pseudo[b":method"],
-            scheme=pseudo.get(b":scheme", b""),
-            authority=authority,
-            target=pseudo.get(b":path", b""),
-            fields=fields,
-            content=content,
-            trailers=coming.trailers,
-            octets=octets,
-            spans=spans,
-            content_at=at,
-            peer=self.stream.peer,
-        )
-
-    def broken(self, reason: str) -> None:  # noqa: ARG002 - only counted
+    def broken(self, reason: str) -> None:
         """What came is no HTTP/2; the machine has said GOAWAY."""
         self.server.broken += 1
+        for tunnel in self._tunnels.values():
+            tunnel.undecodable(DecodeError("connection", 0, reason))
         self.stream.close()
 
-    def stream_ended(self, *_: str) -> None:
+    def stream_ended(self, what: str, detail: str) -> None:
         """Nothing more can be answered."""
+        for tunnel in self._tunnels.values():
+            tunnel.end(what, detail)
         self.stream.close()
 
     async def answer(self, exchange: ServerExchange, built: Built, barrier: Barrier | None) -> None:
@@ -116,6 +114,10 @@ class ServerHTTP2(ServerConnection, Session):
         if not self.stream.ended:
             self.machine.send_headers(exchange.stream_id, lines_of(built).fields)
             self.flush()
+
+    async def raw(self, _: ServerExchange, octets: bytes, leaving: Iterable[Change]) -> None:
+        """Send octets between frames."""
+        await self.stream.send(octets, leaving)
 
     async def reset(self, exchange: ServerExchange, code: int) -> None:
         """Reset the stream."""
@@ -130,3 +132,28 @@ class ServerHTTP2(ServerConnection, Session):
 
     def finish(self, _: ServerExchange) -> None:
         """Nothing waits for it."""
+
+
+class ServerTunnel2(Tunnel2, ServerTunnel):
+    """A stream that a client asks to live on."""
+
+    def __init__(self, connection: ServerHTTP2, fields: FieldLines, stream_id: int) -> None:
+        super().__init__(connection, None, "tunnel", stream_id)
+        self.request = request_of(2, fields, b"", (), connection.stream.peer)
+        self.state = connection.state
+
+    async def answer(self, built: Built, *, barrier: Barrier | None = None) -> None:
+        """Send it; any status but 2xx refuses."""
+        self.answered = True
+        how = Leaving.of(built.leaving, len(built.octets))
+        accepted = (part_of(built, "status") or b"")[:1] == b"2"
+        alone = replace(how, end="")  # what ends our direction ends the stream's, not the connection's
+        await self.session.send_message(self.stream_id, lines_of(built), alone, barrier=barrier, end=not accepted)
+        if accepted or how.end:
+            await self.leave(built, how)
+
+    async def inform(self, built: Built) -> None:
+        """Send an interim head."""
+        if not self.session.stream.ended:
+            self.session.machine.send_headers(self.stream_id, lines_of(built).fields)
+            self.session.flush()

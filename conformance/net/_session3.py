@@ -394,7 +394,7 @@ class Session3:
             await self.send_data(stream_id, lines.content, inside, barrier=barrier, end=end and not lines.trailers)
             if lines.trailers:
                 self.write_fields(stream_id, lines.trailers, end=end)
-        return await self.finish(stream_id, how.end)
+        return await self.finish_as(stream_id, how.end)
 
     async def send_data(
         self,
@@ -425,7 +425,7 @@ class Session3:
             self.link.write(stream_id, octets[start:stop])
         self.link.transmit()
 
-    async def finish(self, stream_id: int, how: str) -> bool:
+    async def finish_as(self, stream_id: int, how: str) -> bool:
         """End as a message's changes say: our direction, the connection, or abortively; whether the stream lives on."""
         if how == RESET:
             await self.link.arrived(stream_id)
