@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.bench import Fault, Found, Protocol
+from conformance.bench import LIBRARY, Ask, Fault, Found, Protocol, Role
 
 
 def _peers() -> Mapping[str, Any]:
-    return {}
+    from conformance.protocols.keytrans.peers import VRFLibrary
+
+    return {
+        "vrf.prover": VRFLibrary,
+        "vrf.verifier": VRFLibrary,
+    }
 
 
 def _faults() -> Sequence[Fault]:
-    return ()
+    from conformance.protocols.keytrans.faults import FAULTS
+
+    return FAULTS
 
 
 async def _probe(url: str, **settings: Any) -> Sequence[Found]:
@@ -21,12 +28,24 @@ async def _probe(url: str, **settings: Any) -> Sequence[Found]:
     return ()
 
 
+_ROLES = (
+    Role("vrf.prover", "prover of VRFs", LIBRARY, {"rfc9381": ("prover",)}, "library", ("vrf.prove",)),
+    Role("vrf.verifier", "verifier of VRFs", LIBRARY, {"rfc9381": ("verifier",)}, "library", ("vrf.verify",)),
+)
+
+_NO_SUITE = {"suite": "ECVRF-NONE", "alpha": ""}
+_IMPOSSIBLE = {
+    "vrf.prover": (Ask("vrf.prove", _NO_SUITE | {"secret_key": "00"}, "there is no such suite"),),
+    "vrf.verifier": (Ask("vrf.verify", _NO_SUITE | {"public_key": "00", "proof": "00"}, "there is no such suite"),),
+}
+
 PROTOCOL = Protocol(
     name="keytrans",
     title="Key transparency",
     package="conformance.protocols.keytrans",
-    roles=(),
+    roles=_ROLES,
     peers=_peers,
     faults=_faults,
     probe=_probe,
+    impossible=_IMPOSSIBLE,
 )

@@ -1,0 +1,1 @@
+"""Libraries of VRFs (RFC 9381)."""

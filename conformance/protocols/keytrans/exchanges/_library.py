@@ -1,0 +1,73 @@
+"""What the exchanges with libraries have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import (
+    ACCEPTED,
+    ANYWAY,
+    CONTROLS,
+    CRASH,
+    UNSUPPORTED,
+    WRONG,
+    AdapterError,
+    Exchange,
+    Finding,
+    Judge,
+    Outcome,
+    Part,
+    Transcript,
+)
+
+REFUSED = Outcome("refused")
+
+
+def answered(part: Part, op: str) -> Mapping[str, Any] | None:
+    """The reply to an operation that was done or refused, or None where the part ended otherwise."""
+    reply = part.last("reply", op)
+    if reply is None or part.last("adapter-error") or not {"ok", "refused"} & reply.value.keys():
+        return None
+    return reply.value
+
+
+def octets_of(reply: Mapping[str, Any], name: str, op: str) -> bytes:
+    """Octets out of a reply that is `ok`; AdapterError where there are none."""
+    try:
+        return bytes.fromhex(reply["ok"][name])
+    except (KeyError, TypeError, ValueError) as why:
+        raise AdapterError(f"{op}: {name} is no hex: {why!r}", step=op, hint="See docs/adapter.md.") from None
+
+
+def by_itself(exchange: Exchange) -> Exchange:
+    """The same exchange for what all other cases of its role take for granted: its controls only want an answer.
+
+    A library that gets every exchange wrong would otherwise be judged in nothing, as no twin is ever accepted.
+    """
+
+    def ended(part: Part) -> Outcome:
+        outcome = exchange.outcome(part)
+        answered = outcome.name in {REFUSED.name, WRONG.name, ANYWAY.name}
+        return ACCEPTED if answered and part.name in CONTROLS else outcome
+
+    return replace(exchange, name=f"{exchange.name}_by_itself", outcome=ended)
+
+
+def judged_by(exchange: Exchange, requirement_of: Callable[[Part], str], also: Sequence[Outcome] = ()) -> Judge:
+    """A judge of parts that should be accepted (or end in another way that is as good).
+
+    `requirement_of` names the requirement that a part breaks; empty: all of the case's.
+    """
+
+    def judge(transcript: Transcript) -> Iterator[Finding]:
+        for part in transcript.tested:
+            outcome = exchange.outcome(part)
+            if any(right.allows(outcome) for right in (ACCEPTED, *also)):
+                yield Finding("as-expected", f"{part.name}: {outcome}", part=part.name)
+            elif outcome != UNSUPPORTED:
+                seen = "crash" if outcome.name == CRASH.name else "violation"
+                yield Finding(seen, f"{part.name}: {outcome}", requirement_of(part), part.name)
+
+    return judge

@@ -1,0 +1,1 @@
+"""The messages of key transparency; each document has modules of its own."""

@@ -1,0 +1,5 @@
+"""Reference peers of key transparency: complete, correct, without switches."""
+
+from conformance.protocols.keytrans.peers._vrf import VRFLibrary
+
+__all__ = ["VRFLibrary"]
