@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+
 from conformance.protocols.keytrans.trees import (
     ABSENT_LEAF,
     INCLUSION,

@@ -38,10 +38,21 @@ from conformance.protocols.keytrans.trees._prefix import (
     hashed,
     same_path,
 )
+from conformance.protocols.keytrans.trees._search import (
+    ABSENT,
+    EXPIRED,
+    NOT_GREATEST,
+    Entries,
+    SearchFailed,
+    search_greatest,
+    search_version,
+    update_view,
+)
 
 __all__ = [
-    "ABSENT_LEAF", "ABSENT_PARENT", "HASH", "INCLUSION", "STAND_IN", "VERSION_LIMIT", "End", "Leaf", "LogProof",
-    "LogTree", "Omitted", "PrefixProof", "PrefixTree", "PrefixVerifier", "ProofError", "Result", "Span", "balanced",
-    "base_ladder", "bit", "direct_path", "frontier", "full_subtrees", "hashed", "left_child", "log_leaf", "queue",
-    "right_child", "same_path", "search_ladder", "search_root", "view_update",
+    "ABSENT", "ABSENT_LEAF", "ABSENT_PARENT", "EXPIRED", "HASH", "INCLUSION", "NOT_GREATEST", "STAND_IN",
+    "VERSION_LIMIT", "End", "Entries", "Leaf", "LogProof", "LogTree", "Omitted", "PrefixProof", "PrefixTree",
+    "PrefixVerifier", "ProofError", "Result", "SearchFailed", "Span", "balanced", "base_ladder", "bit", "direct_path",
+    "frontier", "full_subtrees", "hashed", "left_child", "log_leaf", "queue", "right_child", "same_path",
+    "search_greatest", "search_ladder", "search_root", "search_version", "update_view", "view_update",
 ]  # fmt: skip
