@@ -234,7 +234,8 @@ class SodiumRistretto255(Ristretto255):
         self.identity = Element(self, bytes(32))
 
     def _decode(self, reader: Reader) -> Any:
-        if reader.left != self.element_length or not self._rbcl.crypto_core_ristretto255_is_valid_point(reader.data):
+        canonical = self._read(reader, 256)  # libsodium before 1.0.19 does not look at the top bit
+        if canonical & 1 or not self._rbcl.crypto_core_ristretto255_is_valid_point(reader.data):
             super()._decode(reader)  # says what is wrong
         return reader.data
 
