@@ -176,7 +176,7 @@ async def p256_gamma_in_another_form(bench):
         proof = steps(bench.variant["suite"]).prove(secret, octets(8, n))
         for mark in OTHER_FORMS:
             part = bench.part(f"{mark:02x} on {n}")
-            await verify(part, octets(8, n), secret=secret, proof=bytes([mark]) + proof[1:])
+            await verify(part, alpha=octets(8, n), secret=secret, proof=bytes([mark]) + proof[1:])
 
 
 @case(
