@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.cli._cells import CellJob, cell_jobs, run_cell
 from conformance.cli._common import (
     FORMATS,
     check_reports,
@@ -67,6 +68,7 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     """Run our reference, build what can be built, run all of it, and write DIR/index.html."""
     from conformance.engine.stream import read_run
     from conformance.report import AbsentRun
+    from conformance.report.cells import is_cell, lines, tables
 
     check_reports(values)
     protocols = chosen_protocols(values["protocol"])
@@ -89,12 +91,19 @@ def command(ctx: click.Context, /, **values: Any) -> None:
         _tell(one, time.monotonic() - began)
         done.append(one)
     runs = [read_run(d.job.events) for d in done if not d.trouble]
+    if all(d.exit != INTERRUPTED for d in done):
+        there = {m.name: m.roles for m in manifests if m.name not in {a.name for a in absent}}
+        met = _cells(cell_jobs(names, there, out, values["seed"]), values["workers"])
+        for line in lines(tables([*runs, *met])):
+            say(line)
+        runs += met
     absent += [AbsentRun(d.job.name, d.job.name, d.trouble, "\n".join(d.notes)) for d in done if d.trouble]
     wanted = {name: values[name] for name in FORMATS}
     wanted["html"] = wanted["html"] or str(out / "index.html")
     write_reports(runs, absent, wanted)
-    say(f"{wanted['html']}: {len(runs)} implementations, {len(absent)} that could not run")
-    _counts(done, runs)
+    alone = [run for run in runs if not is_cell(run)]
+    say(f"{wanted['html']}: {len(alone)} implementations, {len(absent)} that could not run")
+    _counts(done, alone)
     ctx.exit(next(code for code in EXIT_ORDER if code in {d.exit for d in done}))
 
 
@@ -113,6 +122,23 @@ def _all(jobs: Sequence[Job], workers: int) -> Iterator[Done]:
                 pool.shutdown(cancel_futures=True)
                 yield Done(job, INTERRUPTED, (), "interrupted")
                 return
+
+
+def _cells(jobs: Sequence[CellJob], workers: int) -> list[Run]:
+    """Let everyone meet everyone, side by side; what could not meet is said."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from conformance.engine.stream import read_run
+
+    found = []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for job, trouble in pool.map(run_cell, jobs):
+            if trouble:
+                say(f"{job.cell.name}: could not meet: {trouble}")
+            else:
+                found.append(read_run(job.events))
+    return found
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from conformance.engine.stream import Run
 from conformance.report._words import AbsentRun, decided, reproduction
+from conformance.report.cells import Meeting, is_cell, tables
 from conformance.report.summary import Summary, gating
 
 FORMAT: Final = "conformance-result/1"
@@ -114,11 +115,28 @@ class AbsentResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CellResult:
+    """Who met whom: passed exchanges of all, in which variants, where it failed first, and who deviates."""
+
+    roles: list[str]
+    subject: str
+    others: list[str]
+    verdict: str
+    passed: int
+    of: int
+    agreed: str
+    stage: str
+    deviates: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
-    """Several runs in one document."""
+    """Several runs in one document, and the cells in which they met."""
 
     results: list[Result]
     absent: list[AbsentResult] = field(default_factory=list)
+    cells: list[CellResult] = field(default_factory=list)
     format: Literal["conformance-results/1"] = SEVERAL
 
 
@@ -180,6 +198,22 @@ def _cases(run: Run) -> list[CaseResult]:
     ]
 
 
+def _cell(met: Meeting) -> CellResult:
+    told = met.blame
+    return CellResult(
+        roles=list(met.roles),
+        subject=met.subject,
+        others=list(met.others),
+        verdict=met.word,
+        passed=met.passed,
+        of=len(met.met),
+        agreed=met.agreed,
+        stage=met.stage,
+        deviates=told.side,
+        because=told.because,
+    )
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema of the document, for one run or several."""
     made, components = msgspec.json.schema_components((Result, Results), ref_template="#/$defs/{name}")
@@ -193,6 +227,8 @@ def report(runs: Sequence[Run], absent: Sequence[AbsentRun], options: Mapping[st
         made: Result | Results = result(runs[0])
     else:
         made = Results(
-            [result(run) for run in runs], [AbsentResult(a.name, a.title, a.reason, a.detail) for a in absent]
+            [result(run) for run in runs if not is_cell(run)],
+            [AbsentResult(a.name, a.title, a.reason, a.detail) for a in absent],
+            [_cell(meeting) for table in tables(runs) for meeting in table.meetings],
         )
     return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"

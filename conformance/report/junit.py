@@ -20,6 +20,7 @@ from conformance.report._words import (
     reproduction,
     subject_name,
 )
+from conformance.report.cells import is_cell
 from conformance.report.summary import Summary
 
 SKIPPED = ("unsupported", "not-applicable")
@@ -30,7 +31,7 @@ OURS = ("error", "inconclusive")
 def report(runs: Sequence[Run], absent: Sequence[AbsentRun], options: Mapping[str, Any]) -> bytes:
     """All runs in one document; an implementation that could not be run is a suite with one error."""
     root = ET.Element("testsuites", name="conformance")
-    for run in runs:
+    for run in [run for run in runs if not is_cell(run)]:
         several = len(runs) + len(absent) > 1
         for role in dict.fromkeys(_role(run, record) for record in run.verdicts):
             _suite(root, run, role, options, several=several)

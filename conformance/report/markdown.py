@@ -19,6 +19,8 @@ from conformance.report._words import (
     news,
     reproduction,
 )
+from conformance.report.cells import is_cell, tables
+from conformance.report.cells import lines as cell_lines
 from conformance.report.summary import Summary
 
 MOST = 200
@@ -90,6 +92,7 @@ def report(runs: Sequence[Run], absent: Sequence[AbsentRun], options: Mapping[st
     """All runs, one below the other, then what could not be run."""
     made: list[str] = []
     for run in runs:
-        made += [*lines(run), ""]
+        made += [] if is_cell(run) else [*lines(run), ""]
+    made += [f"- {escape(text.strip())}" for text in cell_lines(tables(runs))]
     made += [f"- {escape(a.title)} was not run: {escape(a.reason)}" for a in absent]
     return "\n".join(made).rstrip("\n").encode() + b"\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.engine.stream import Run
 from conformance.report._words import EXITS, SIGNS, AbsentRun, printable
+from conformance.report.cells import is_cell, tables
 from conformance.report.html._evidence import BUDGET, Evidence
 from conformance.report.html._pages import Pages
 
@@ -23,8 +24,9 @@ def render(runs: Sequence[Run], absent: Sequence[AbsentRun] = (), *, full: bool 
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    evidence = Evidence(runs, full=full, budget=budget)
-    pages = Pages(runs, absent)
+    alone = [run for run in runs if not is_cell(run)]
+    evidence = Evidence(alone, full=full, budget=budget)
+    pages = Pages(alone, absent, tables(runs))
     templates = files("conformance.report") / "templates"
     style = (templates / "style.css").read_text("utf-8")
     script = (templates / "report.js").read_text("utf-8")

@@ -30,6 +30,7 @@ from conformance.report._words import (
     section_order,
     worst,
 )
+from conformance.report.cells import Table
 from conformance.report.html._evidence import Evidence
 from conformance.report.summary import Standing, Summary
 
@@ -120,9 +121,10 @@ class Reading:
 class Pages:
     """All pages over some runs."""
 
-    def __init__(self, runs: Sequence[Run], absent: Sequence[AbsentRun]) -> None:
+    def __init__(self, runs: Sequence[Run], absent: Sequence[AbsentRun], tables: Sequence[Table] = ()) -> None:
         self.runs = runs
         self.absent = absent
+        self.tables = tables
         self.summaries = [Summary.of(run) for run in runs]
         self.names = [summary.subject for summary in self.summaries]
 
