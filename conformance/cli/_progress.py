@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,10 +13,11 @@ from conformance.model import BAD, Verdict, variant_name
 
 
 class Progress:
-    """Counts verdicts. On a terminal: counts, rate and the last case; elsewhere a line for each failure."""
+    """Counts verdicts. On a terminal: counts, rate and the last case; elsewhere a line for each failure that is new."""
 
-    def __init__(self, total: int | None = None) -> None:
+    def __init__(self, total: int | None = None, known: Callable[[Verdict], bool] = lambda _: False) -> None:
         self.total = total
+        self.known = known
         self.done = 0
         self.bad = 0
         self._bar: Any = None
@@ -52,7 +54,7 @@ class Progress:
     def __call__(self, verdict: Verdict) -> None:
         """Take a verdict."""
         self.done += 1
-        bad = verdict.shown in BAD
+        bad = verdict.shown in BAD and not self.known(verdict)
         self.bad += bad
         if self._bar is not None:
             rate = self.done / max(time.monotonic() - self._began, 1e-6)

@@ -160,7 +160,8 @@ def _one_run(request: Request, events: Path, values: Mapping[str, Any]) -> tuple
     from conformance.engine.stream import read_run
 
     async def main() -> Result:
-        with Progress() as progress:
+        known = request.baseline.expects if request.baseline else lambda _: False
+        with Progress(known=known) as progress:
             return await run_explained(request, events, say, progress)
 
     before = _stamp(events)

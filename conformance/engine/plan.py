@@ -149,10 +149,22 @@ def _multiply(plan: Plan, case: Case, terms: Terms) -> None:
     if none := [axis for axis in case.exchange.over if terms.offer.variants.get(axis) == ()]:
         plan.not_run.append(NotRun(case, {}, "not-applicable", f"there is no {none[0]} that all sides offer"))
     elif not found:
-        wanted = " and ".join(f"{axis} in {values}" for axis, values in case.where.items()) or "any variant of it"
-        reason = f"the subject offers no variant with {wanted}"
-        plan.not_run.append(NotRun(case, {}, "not-applicable", reason))
+        plan.not_run.append(NotRun(case, {}, "not-applicable", _none_of(case, terms)))
     plan.run += [Planned(case, variant) for variant in (found[:1] if terms.base_only else found)]
+
+
+def _none_of(case: Case, terms: Terms) -> str:
+    """Which axis it is on which the subject offers nothing that a case can use, in words."""
+    wanted = {axis: values for axis, values in case.where.items() if values != FIRST}
+    offered = terms.offer.variants
+    missing = [a for a, values in wanted.items() if not any(v in values for v in offered.get(a, values))]
+    told = [f"{axis} {_listed(wanted[axis])}" for axis in missing or wanted]
+    return f"the subject does not offer {' and '.join(told)}" if told else "no variant of it is wanted"
+
+
+def _listed(values: Sequence[Any]) -> str:
+    few = [str(value) for value in values]
+    return " or ".join(few) if len(few) <= 3 else f"{few[0]} or {len(few) - 1} others"
 
 
 def variants(

@@ -22,14 +22,16 @@ from conformance.engine.controls import Controls
 from conformance.engine.judge import Seen, Watching, Weigh, judge
 from conformance.engine.plan import NotRun, Plan, Planned
 from conformance.engine.stream import VerdictRecord
-from conformance.model import BAD, TWIN, AdapterError, Ended, Part, Verdict, variant_name
+from conformance.model import BAD, TIMEOUT, TWIN, AdapterError, Ended, Part, Verdict, variant_name
 from conformance.subjects import AnsweredError, tribunal
 
 BREAKS = 3
 """How many cases in a row may end with a broken adapter before the run gives up."""
 HOPELESS = 8
 """How many twins may fail, none having been accepted, before the run gives up."""
-YOUNG = 50_000
+SILENT = 2
+"""How many of them, where nothing but silence comes, for which each has to be waited."""
+YOUNG = 100_000
 """How many new objects the garbage collector leaves alone during a run, at least."""
 
 
@@ -319,7 +321,7 @@ class Runner:
         if planned.shares not in self._accepted:
             self._hopeless[planned.shares] = f"the twin was not accepted, as for {planned.key}: {seen.ended}"
         if self._good is None:
-            if len(self._hopeless) >= HOPELESS:
+            if len(self._hopeless) >= (SILENT if seen.ended.startswith(TIMEOUT.name) else HOPELESS):
                 self.outcomes.dead = f"no exchange was accepted even without a change; the last one: {seen.ended}"
         elif not self.setup.subject.ours and not await self._still_there(self._good):
             self.outcomes.dead = f"the target serves nobody since {planned.key}"

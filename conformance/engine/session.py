@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
@@ -241,6 +242,7 @@ class Session:
     async def run(self, events: Path | None, progress: Callable[[Verdict], None] = lambda _: None) -> Result:
         """Run everything that was prepared; the stream gets its footer also when this is cancelled."""
         whole = Outcomes()
+        useless: list[str] = []
         writer: StreamWriter | None = None
         try:
             baseline = self.request.baseline
@@ -251,6 +253,8 @@ class Session:
             for run in self.runs:
                 outcomes = await self._run_role(run, writer, progress, interrupted=whole.interrupted)
                 whole.verdicts += outcomes.verdicts
+                if not outcomes.interrupted:
+                    useless += self._useless(run, outcomes)
                 whole.void += outcomes.void
                 whole.lie = whole.lie or outcomes.lie
                 whole.unowned += outcomes.unowned
@@ -258,6 +262,7 @@ class Session:
             if whole.lie:
                 whole.verdicts = [voided(v, whole.lie) for v in whole.verdicts]
             code, notes = self._exit(whole)
+            notes = [*useless, *notes]
             if writer:
                 for note in notes:
                     writer.note(note)
@@ -268,6 +273,17 @@ class Session:
             await self.close()
         notes = [*whole.void, *whole.unowned, *notes]
         return Result(code, whole.verdicts, counts(whole.verdicts), notes, events)
+
+    def _useless(self, run: RoleRun, outcomes: Outcomes) -> list[str]:
+        """Who came to no verdict at all in a role although it was asked, and what it did instead."""
+        tried = [v for v in outcomes.verdicts if v.shown in {"inconclusive", "error"}]
+        if outcomes.lie or not tried or any(v.shown not in NOT_RUN for v in outcomes.verdicts):
+            return []
+        request = self.request
+        name = request.subject.hello.name
+        who = {"adapter": f"the adapter {name} ({request.title})", "url": request.title}.get(request.how, name)
+        what = outcomes.dead or Counter(v.reason for v in tried).most_common(1)[0][0]
+        return [f"{who} came to no verdict as {run.role.name}: {what}"]
 
     async def _run_role(
         self, run: RoleRun, writer: StreamWriter | None, progress: Callable[[Verdict], None], *, interrupted: bool
@@ -386,7 +402,8 @@ class Session:
         if incomplete:
             notes.append(f"incomplete: {len(incomplete)} of what is required was inconclusive")
         elif all(v.shown in NOT_RUN for v in verdicts) and not whole.lie:
-            notes.append("nothing ran at all" if not open_ else "nothing came to a verdict")
+            errors = any(v.shown == "error" for v in verdicts)
+            notes.append("nothing came to a verdict" if open_ or errors else "nothing ran at all")
         if whole.interrupted:
             return 130, notes
         if whole.void or any(v.shown == "error" for v in verdicts):

@@ -56,8 +56,7 @@ def plain(run: Run) -> Iterator[str]:
         yield f"    out of scope: {number} case{'s' if number > 1 else ''}: {reason}"
     for group in by_case(news(deviations(run))):
         yield from _deviation(run, group)
-    for group in by_case(news(_unjudged(run))):
-        yield f"{_sign(group.shown)} {group.shown}  {line(group.name)}: {line('; '.join(group.reasons))}"
+    yield from _open(run)
     yield from _known(run)
     yield from _closing(run, summary)
 
@@ -68,6 +67,21 @@ def _sign(shown: str) -> str:
 
 def _unjudged(run: Run) -> list[VerdictRecord]:
     return [r for r in run.verdicts if r.verdict.shown in {"error", "inconclusive"}]
+
+
+def _open(run: Run) -> Iterator[str]:
+    """What came to no verdict, by its reason: one cause mostly stands behind all of it."""
+    causes: dict[tuple[str, str], list[VerdictRecord]] = {}
+    for record in news(_unjudged(run)):
+        causes.setdefault((record.verdict.shown, plainly(record)), []).append(record)
+    for (shown, reason), records in causes.items():
+        names = [group.name for group in by_case(records)]
+        if len(names) == 1:
+            yield f"{_sign(shown)} {shown}  {line(names[0])}: {line(reason)}"
+        else:
+            more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+            yield f"{_sign(shown)} {shown}  {len(names)} cases: {line(reason)}"
+            yield f"    {line(', '.join(names[:FEW]))}{more}"
 
 
 def _deviation(run: Run, group: Group) -> Iterator[str]:
@@ -120,7 +134,7 @@ def show(run: Run, console: Console) -> None:
     console.print(Text(f"{summary.subject}: {summary.scope}"))
     for number, reason in summary.outside:
         console.print(Text(f"    out of scope: {number} case{'s' if number > 1 else ''}: {reason}", "dim"))
-    groups = by_case([*news(deviations(run)), *news(_unjudged(run))])
+    groups = by_case(news(deviations(run)))
     if groups:
         table = Table(show_edge=False, show_lines=True, pad_edge=False, expand=True)
         table.add_column("", no_wrap=True)
@@ -136,7 +150,7 @@ def show(run: Run, console: Console) -> None:
                 Text.assemble(*(f"{line(r)}\n" for r in group.reasons), (reproduction(run, group.case), "dim")),
             )
         console.print(table)
-    for text in _known(run):
+    for text in (*_open(run), *_known(run)):
         console.print(Text(text, "dim" if text.startswith("     ") else ""))
     counts = Text(", ").join(Text(f"{n} {word}", STYLES.get(word, "")) for word, n in summary.counts.items() if n)
     known = f" {summary.known.capitalize()}." if summary.known else ""

@@ -531,3 +531,22 @@ async def test_roles_of_clients_need_no_probe():
 
     assert (result.exit, result.notes) == (3, ["nothing ran at all"])
     assert all(isinstance(c, Case) or c.role for c in CASES.values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"refused": {"class": "invalid"}}, "refused"),
+        ({"error": {"detail": "boom"}}, "the adapter failed in the part twin"),
+    ],
+)
+async def test_who_does_nothing_right_is_named_with_what_it_did(tmp_path, answer, said):
+    subject = toy.bent(lambda self, octets: answer)
+    result = await run(replace(request(subject), how="adapter", title="./mine"), tmp_path / "events.ndjson")
+    (told,) = [note for note in result.notes if "came to no verdict" in note]
+
+    assert told.startswith(
+        f"the adapter {read_run(tmp_path / 'events.ndjson').header.subject['name']} (./mine) came to"
+    )
+    assert said in told
+    assert not any("nothing ran at all" in note for note in result.notes)
