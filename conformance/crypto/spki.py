@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -117,7 +118,7 @@ def private_from(octets: bytes, path: str = "key") -> PrivateKey:
     load = load_pem_private_key if octets.startswith(b"-----") else load_der_private_key
     try:
         key = load(octets, None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise DecodeError(path, 0, f"no private key: {error}") from error
     if not isinstance(key, rsa.RSAPrivateKey):
         raise DecodeError(path, 0, "no RSA key")
