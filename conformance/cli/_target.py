@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from conformance.subjects import Manifest
 
 SUBJECTS = ("target", "implementation", "adapter", "reference")
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
 """The HTTP versions that we speak."""
 LAST_PORT = 65535
 GENTLE_RATE, GENTLE_PATIENCE, PATIENCE = 10.0, 10.0, 2.0
@@ -272,7 +272,7 @@ def _versions(text: str | None) -> tuple[int, ...]:
     except ValueError as why:
         raise UsageError(f"--http {text!r} is no list of HTTP versions", hint="write --http 1,2") from why
     if not set(versions) <= set(VERSIONS):
-        told = " and ".join(map(str, VERSIONS))
+        told = f"{', '.join(map(str, VERSIONS[:-1]))} and {VERSIONS[-1]}"
         raise UsageError(f"--http {text!r}: the versions that the suite speaks are {told}")
     return versions
 
