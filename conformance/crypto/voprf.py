@@ -251,7 +251,7 @@ def suite(identifier: str, mode: Mode = Mode.VOPRF, *, fast: bool = True) -> Sui
     if identifier not in _SUITES:
         raise OPRFError(f"{identifier!r} is none of {', '.join(IDENTIFIERS)}")
     group, algorithm = _SUITES[identifier]
-    return Suite(identifier, mode, groups.group(group, fast=fast), algorithm)
+    return Suite(identifier, Mode(mode), groups.group(group, fast=fast), algorithm)
 
 
 def _framed(octets: bytes) -> bytes:
