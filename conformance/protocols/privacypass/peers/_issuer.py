@@ -39,6 +39,8 @@ from conformance.wire import DecodeError, Message
 from conformance.wire.http import FieldLines, media_type, response
 
 REQUEST_PATH = b"/token-request"
+SINCE = 1_700_000_000
+"""From when on the later keys are used: long ago."""
 Line = tuple[bytes, Any]
 
 
@@ -76,8 +78,12 @@ class Issuer(Peer):
 
     def directory(self) -> Message:
         """The directory that is published."""
-        keys = tuple(ListedKey(k.public.token_type, k.public.octets) for k in self.keys)
-        return directory(Directory(self.request_uri(), keys))
+        return directory(Directory(self.request_uri(), self.listed()))
+
+    def listed(self) -> tuple[ListedKey, ...]:
+        """The keys as they are listed; those that came first have no time from when on they are used."""
+        since = dict.fromkeys(self.keys[2:], SINCE)
+        return tuple(ListedKey(k.public.token_type, k.public.octets, since.get(k)) for k in self.keys)
 
     def directory_fields(self) -> Sequence[Line]:
         """What is said of the directory: its media type, and how long it may be kept."""
