@@ -82,7 +82,8 @@ def _judge_again(run: Run, people: IO[str]) -> int:
     from conformance.engine.again import judge_again
     from conformance.engine.catalogue import load_cases, load_catalogue
 
-    protocols = chosen_protocols(())
+    named = {id_.partition("/")[0] for id_ in run.cases}
+    protocols = [p for p in chosen_protocols(()) if p.name in named]
     cases = {c.id: c for p in protocols for c in load_cases(p)}
     rejudged = list(judge_again(run, cases, load_catalogue(protocols).requirements))
     changed = [r for r in rejudged if not r.same]
