@@ -28,7 +28,7 @@ WRONG = [
     (("run", "--adapter", "   "), "the command is empty", ""),
     (("run", "--adapter", "sh 'x"), "cannot be taken apart", ""),
     ((*URL, "--http", "4"), "--http '4'", "1, 2 and 3"),
-    ((*URL, "--http", "3"), "--http '3'", "1, 2 and 3"),
+    ((*URL, "--http", "1,0"), "--http '1,0'", "1, 2 and 3"),
     ((*URL, "--http", "two"), "no list of HTTP versions", "--http 1,2"),
     ((*URL, "--http", ""), "no list of HTTP versions", "--http 1,2"),
     ((*URL, "--header", "Authorization"), "has no colon", "Name: value"),
