@@ -24,12 +24,12 @@ LIMIT = 5.0
 
 
 @asynccontextmanager
-async def gateway(lab: Lab) -> AsyncIterator[str]:
-    """Our reference gateway in another process, which forwards to this lab: its URL."""
+async def gateway(lab: Lab) -> AsyncIterator[tuple[str, int]]:
+    """Our reference gateway in another process, which forwards to this lab: its URL, and the number of its process."""
     process = first_line(conformance("serve", ROLE, "--target", lab.url))
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().strip(), process.pid
     finally:
         ended(process)
 
@@ -57,7 +57,7 @@ async def selection(version: int) -> tuple[float, float, int, int]:
     exchanges.
     """
     lab = await Lab.start()
-    async with gateway(lab) as url:
+    async with gateway(lab) as (url, _):
         began, worked = time.perf_counter(), time.process_time()
         made = await session(url, lab, version)
         with tempfile.TemporaryDirectory() as folder:

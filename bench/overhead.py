@@ -3,17 +3,23 @@ connections.
 
 A proxy records once what a run sends on each connection and how much comes back before it sends more. Then runs of the
 suite and replays of these octets alternate, against the same reference gateway in its own process and the same target
-in this one. Cases in which somebody waits for a silence to end are left out: there both sides only sleep.
+in this one. Cases in which somebody waits for a silence to end are left out: there both sides only sleep. The replay
+has as many connections open at a time as the suite: one for each lane, and those of a case that runs alone by
+themselves, as many as it has.
+
+What the replay does not do: it seals and opens nothing, knows beforehand how long each answer is, and makes no pause
+where a case wants pieces to arrive apart.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,18 +55,29 @@ class Turn:
     back: int = 0
 
 
+@dataclass(slots=True)
+class Batch:
+    """Connections with their turns, and how many of them are open at a time."""
+
+    connections: list[list[Turn]] = field(default_factory=list)
+    abreast: int = 1
+
+
 class Proxy:
-    """Passes connections on to the gateway and keeps their turns."""
+    """Passes connections on to the gateway and keeps their turns; `most` is how many were open at a time."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
         self.connections: list[list[Turn]] = []
+        self.open = self.most = 0
 
     async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         there, onwards = await asyncio.open_connection(self.host, self.port)
         turns: list[Turn] = []
         self.connections.append(turns)
+        self.open += 1
+        self.most = max(self.most, self.open)
 
         async def forth() -> None:
             with suppress(ConnectionError):
@@ -80,6 +97,7 @@ class Proxy:
             writer.close()
 
         await asyncio.gather(forth(), back())
+        self.open -= 1
 
 
 class Remembering(Lab):
@@ -99,7 +117,8 @@ class Remembering(Lab):
     def _whose(self, octets: bytes, content: bytes) -> Any:
         if not self.replayed:
             return super()._whose(octets, content)
-        found = (self.known.get(token) for token in TOKEN.findall(octets + content))
+        head = len(octets) - len(content)
+        found = (self.known.get(token) for place in (octets[:head], content) for token in TOKEN.findall(place))
         return next((known for known in found if known is not None), None)
 
 
@@ -148,15 +167,14 @@ def quick(planned: list[Planned], events: Path) -> list[Planned]:
     return [p for p in planned if p.case.id not in slow]
 
 
-async def replay(host: str, port: int, connections: list[list[Turn]]) -> None:
-    """Send the same octets on as many connections, as many side by side as the suite has lanes.
+async def replay(host: str, port: int, batches: Sequence[Batch]) -> None:
+    """Send the same octets on as many connections, as many side by side as there were.
 
     RuntimeError where more than a few of them did not get what came back before: that would be no comparison.
     """
-    todo = deque(connections)
     short = 0
 
-    async def lane() -> None:
+    async def lane(todo: deque[list[Turn]]) -> None:
         nonlocal short
         while todo:
             turns = todo.popleft()
@@ -170,52 +188,100 @@ async def replay(host: str, port: int, connections: list[list[Turn]]) -> None:
                 short += 1
             writer.close()
 
-    async with asyncio.TaskGroup() as lanes:
-        for _ in range(LANES):
-            lanes.create_task(lane())
-    if short > FEW * len(connections):
-        raise RuntimeError(f"{short} of {len(connections)} connections got less than the suite had got")
+    for batch in batches:
+        todo = deque(batch.connections)
+        async with asyncio.TaskGroup() as lanes:
+            for _ in range(batch.abreast):
+                lanes.create_task(lane(todo))
+    total = sum(len(batch.connections) for batch in batches)
+    if short > FEW * total:
+        raise RuntimeError(f"{short} of {total} connections got less than the suite had got")
 
 
-async def both(repetitions: int) -> tuple[list[float], list[float], int, int, int]:
-    """Seconds of the suite, seconds of the replay, cases, connections and octets sent."""
+async def batches_of(made: Session, planned: list[Planned], url: str, folder: str) -> list[Batch]:
+    """What a run sends: the connections of the lanes, and then those of each case that runs alone."""
+    alone = [p for p in planned if "alone" in p.case.needs]
+    batches = []
+    for together in ([p for p in planned if p not in alone], *([p] for p in alone)):
+        async with recorded(url, made) as proxy:
+            await suite(made, together, folder)
+        turns = [t for t in proxy.connections if t]
+        batches.append(Batch(turns, proxy.most if together[0] in alone else LANES))
+    return batches
+
+
+def worked(gateway_of: int) -> float:
+    """Seconds of processor time so far, of this process and of the gateway's."""
+    fields = Path(f"/proc/{gateway_of}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Seconds:
+    """What suite and replay took, run by run: on the wall, and of the processors."""
+
+    ours: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    ours_worked: list[float] = field(default_factory=list)
+    bare_worked: list[float] = field(default_factory=list)
+
+
+async def both(repetitions: int) -> tuple[Seconds, int, int, int]:
+    """Seconds, cases, connections and octets sent."""
     lab = await Remembering.start()
     assert isinstance(lab, Remembering)
     with tempfile.TemporaryDirectory() as folder:
-        async with gateway(lab) as url:
+        async with gateway(lab) as (url, process):
             made = await session(url, lab, 1)
             where = urlsplit(url)
-            assert where.hostname is not None
-            assert where.port is not None
+            host, port = where.hostname, where.port
+            assert host is not None
+            assert port is not None
             planned = quick(made.runs[0].plan.run, await suite(made, made.runs[0].plan.run, folder))
-            async with recorded(url, made) as proxy:
-                await suite(made, planned, folder)
-            turns = [t for t in proxy.connections if t]
-            ours, bare = [], []
-            for _ in range(repetitions + 1):
+            batches = await batches_of(made, planned, url, folder)
+            seconds = Seconds()
+            for warm in range(repetitions + 1):
                 lab.replayed = False
-                began = time.perf_counter()
-                await suite(made, planned, folder)
-                ours.append(time.perf_counter() - began)
+                one = await timed(lambda: suite(made, planned, folder), process)
                 lab.replayed = True
-                began = time.perf_counter()
-                await replay(where.hostname, where.port, turns)
-                bare.append(time.perf_counter() - began)
+                other = await timed(lambda: replay(host, port, batches), process)
+                if warm:
+                    for kept, value in zip(
+                        (seconds.ours, seconds.ours_worked, seconds.bare, seconds.bare_worked),
+                        (*one, *other),
+                        strict=True,
+                    ):
+                        kept.append(value)
     await lab.close()
-    sent = sum(len(turn.sent) for connection in turns for turn in connection)
-    return ours[1:], bare[1:], len(planned), len(turns), sent
+    connections = [c for batch in batches for c in batch.connections]
+    sent = sum(len(turn.sent) for connection in connections for turn in connection)
+    return seconds, len(planned), len(connections), sent
+
+
+async def timed(work: Callable[[], Awaitable[Any]], process: int) -> tuple[float, float]:
+    """Seconds that some work takes: on the wall, and of the processors."""
+    began, before = time.perf_counter(), worked(process)
+    await work()
+    return time.perf_counter() - began, worked(process) - before
 
 
 def measure(repetitions: int) -> Measured:
     """Suite and replay in turns, and their ratio pair by pair."""
-    ours, bare, cases, connections, octets = asyncio.run(both(repetitions))
+    if not Path("/proc/self/stat").exists():
+        return Measured(missing=["overhead: this system does not tell what another process worked"])
+    seconds, cases, connections, octets = asyncio.run(both(repetitions))
     how = f"{cases} cases of ohttp.gateway that wait for nothing, HTTP/1, one suite, {LANES} lanes, stored"
-    same = f"the same {octets:,} octets on {connections:,} connections, {LANES} at a time, answers read and forgotten"
-    ratios = [one / other for one, other in zip(ours, bare, strict=True)]
+    same = f"the same {octets:,} octets on {connections:,} connections, as many at a time, answers read and forgotten"
+    work = "of both processes: ours with the target, and the gateway"
+    ratios = [one / other for one, other in zip(seconds.ours, seconds.bare, strict=True)]
+    works = [one / other for one, other in zip(seconds.ours_worked, seconds.bare_worked, strict=True)]
     return Measured(
         [
-            Figure("suite at a gateway", "s", ours, how),
-            Figure("bare asyncio", "s", bare, same),
+            Figure("suite at a gateway", "s", seconds.ours, how),
+            Figure("its processor time", "s", seconds.ours_worked, work),
+            Figure("bare asyncio", "s", seconds.bare, same),
+            Figure("its processor time", "s", seconds.bare_worked, work),
             Figure("overhead", "x", ratios, "the one by the other, pair by pair", LIMIT, most=True),
+            Figure("overhead, processor time", "x", works, "the same in seconds of processor time"),
         ]
     )

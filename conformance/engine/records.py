@@ -101,8 +101,6 @@ def _encode_value(value: Any) -> Any:
         return value if value.isascii() else _text(value)
     if kind is int or kind is bool or kind is float or value is None:
         return value
-    if kind is bytes:
-        return {"$octets": value.hex()}
     if kind is list or kind is tuple:
         return [_encode_value(v) for v in value]
     match value:
@@ -114,8 +112,8 @@ def _encode_value(value: Any) -> Any:
             return [_encode_value(v) for v in value]
         case bytes():
             return {"$octets": value.hex()}
-        case Mapping():
-            if any(not isinstance(key, str) or key.startswith("$") for key in value):
+        case dict() | Mapping():  # of a dictionary it need not be asked whether it is a mapping, which takes long
+            if any([not isinstance(key, str) or key[:1] == "$" for key in value]):  # noqa: C419 - twice as fast
                 return {"$pairs": [[_encode_value(k), _encode_value(v)] for k, v in value.items()]}
             return {_text(key): _encode_value(v) for key, v in value.items()}
     try:
