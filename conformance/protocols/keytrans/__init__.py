@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.bench import LIBRARY, Ask, Fault, Found, Protocol, Role
+from conformance.bench import CLIENT, LIBRARY, Ask, Fault, Found, Protocol, Role
 
 
 def _peers() -> Mapping[str, Any]:
     from conformance.protocols.keytrans.peers import VRFLibrary
+    from conformance.protocols.keytrans.peers.client import Client
 
     return {
+        "keytrans.client": Client,
         "vrf.prover": VRFLibrary,
         "vrf.verifier": VRFLibrary,
     }
@@ -29,12 +31,23 @@ async def _probe(url: str, **settings: Any) -> Sequence[Found]:
 
 
 _ROLES = (
+    Role(
+        "keytrans.client",
+        "client of the IETF's log (a draft without a transport: no client of other people's is known that speaks ours)",
+        CLIENT,
+        {"ietf-keytrans-protocol": ("client",)},
+        "client",
+        ("keytrans.client.init", "keytrans.client.search"),
+    ),
     Role("vrf.prover", "prover of VRFs", LIBRARY, {"rfc9381": ("prover",)}, "library", ("vrf.prove",)),
     Role("vrf.verifier", "verifier of VRFs", LIBRARY, {"rfc9381": ("verifier",)}, "library", ("vrf.verify",)),
 )
 
 _NO_SUITE = {"suite": "ECVRF-NONE", "alpha": ""}
 _IMPOSSIBLE = {
+    "keytrans.client": (
+        Ask("keytrans.client.init", {"config": "0000", "url": "http://127.0.0.1:1"}, "there is no such suite"),
+    ),
     "vrf.prover": (Ask("vrf.prove", _NO_SUITE | {"secret_key": "00"}, "there is no such suite"),),
     "vrf.verifier": (Ask("vrf.verify", _NO_SUITE | {"public_key": "00", "proof": "00"}, "there is no such suite"),),
 }
