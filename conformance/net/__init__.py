@@ -10,6 +10,7 @@ from conformance.net._server import Handler, Server, ServerConnection, ServerExc
 from conformance.net._server_tunnel import ServerTunnel, TunnelHandler
 from conformance.net._stream import Carrier, Stream
 from conformance.net._tunnel import Seen, Tunnel
+from conformance.net._udp import UDPDatagram, UDPEndpoint
 
 __all__ = [
     "CONTENT_LIMIT",
@@ -34,6 +35,8 @@ __all__ = [
     "Stream",
     "Tunnel",
     "TunnelHandler",
+    "UDPDatagram",
+    "UDPEndpoint",
     "connect",
     "open_stream",
     "serve",
