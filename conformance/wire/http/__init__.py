@@ -43,6 +43,7 @@ from conformance.wire.http._message import (
 )
 from conformance.wire.http._rules import malformed, malformed_length, malformed_line
 from conformance.wire.http._spans import head_spans, rendered
+from conformance.wire.http._templates import Expression, Template, Variable, decode_template_untrusted
 
 __all__ = [
     "CONNECTION_SPECIFIC",
@@ -51,10 +52,13 @@ __all__ = [
     "QUARTER_MAX",
     "Capsule",
     "CapsuleReader",
+    "Expression",
     "FieldLines",
     "FrameReader",
     "Lines",
     "Piece",
+    "Template",
+    "Variable",
     "ascii_number",
     "capsule",
     "capsule_protocol",
@@ -64,6 +68,7 @@ __all__ = [
     "decode_capsules_untrusted",
     "decode_datagram_untrusted",
     "decode_settings",
+    "decode_template_untrusted",
     "encode_frame",
     "field",
     "frame",
