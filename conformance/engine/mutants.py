@@ -18,7 +18,7 @@ from typing import Any
 from conformance.bench import Fault, Peer, PeerSubject, Protocol, Subject
 from conformance.engine.catalogue import load_cases, protocols
 from conformance.engine.session import Request, run_session
-from conformance.model import NOT_RUN, AdapterError, Case, Unreachable, Verdict
+from conformance.model import NOT_RUN, TIMEOUT, AdapterError, Case, Unreachable, Verdict
 from conformance.subjects import ObjectSubject
 
 BAD_OBSERVATIONS = ("violation", "leak", "crash", "hang")
@@ -73,29 +73,66 @@ def subject_for(make: Any, seed: int = 0) -> Subject:
 
 async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0) -> Seen:
     """Run all cases of a role against one mutant, or against the reference."""
-    make = fault.make if fault else protocol.peers()[role]
     left_out, attempts = _sample(protocol, role, fault) if fault else (frozenset(), {})
-    request = Request(
-        subject_for(make, seed),
-        [protocol],
-        title=fault.name if fault else f"reference {role}",
-        how="reference",
-        roles=[role],
-        only=fault.where if fault else {},
-        base_only=True,
-        retry=False,
-        patience=MUTANT_PATIENCE,
-        vantages=VANTAGES,
-        seed=seed,
-        left_out=left_out,
-        attempts=attempts,
-    )
+    make = fault.make if fault else protocol.peers()[role]
+
+    def request(patience: float, include: Sequence[str] = (), lanes: int = 0) -> Request:
+        return Request(
+            subject_for(make, seed),
+            [protocol],
+            title=fault.name if fault else f"reference {role}",
+            how="reference",
+            roles=[role],
+            include=include,
+            only=fault.where if fault else {},
+            base_only=True,
+            retry=False,
+            lanes=lanes,
+            patience=patience,
+            vantages=VANTAGES,
+            seed=seed,
+            left_out=left_out,
+            attempts=attempts,
+        )
+
     name = fault.name if fault else ""
     try:
-        _, result = await run_session(request)
+        _, result = await run_session(request(MUTANT_PATIENCE))
+        verdicts = {v.case: v for v in result.verdicts}
+        doubtful = _doubtful(protocol, fault, verdicts.values())
+        while doubtful:
+            several, doubtful = doubtful[:CONFIRMED], doubtful[CONFIRMED:]
+            _, result = await run_session(request(PATIENT, several, lanes=1))
+            again = {v.case: v for v in result.verdicts if v.case in several}
+            if all(v.shown == verdicts[case].shown for case, v in again.items()):
+                doubtful = []
+            verdicts |= again
     except (AdapterError, Unreachable) as why:
         return Seen(name, role, (), why.what)
-    return Seen(name, role, tuple(result.verdicts))
+    return Seen(name, role, tuple(verdicts.values()))
+
+
+PATIENT = 5.0
+"""Seconds that mutants get in a case that comes to something in time only where the machine has nothing else to do."""
+CONFIRMED = 4
+"""So many cases that show the same with patience are enough to believe the others."""
+
+
+def _doubtful(protocol: Protocol, fault: Fault | None, verdicts: Iterable[Verdict]) -> list[str]:
+    """The cases in which a busy machine may be at fault: where nothing came in time, or nothing should be seen.
+
+    What breaks nothing of the fault's comes first: there nothing should be seen.
+    """
+    cases = {case.id for case in load_cases(protocol) if isinstance(case, Case)}
+    found: dict[str, bool] = {}
+    for verdict in verdicts:
+        related = fault is not None and any(_breaks(fault, r) for r in verdict.requirements)
+        bad = any(f.observation in BAD_OBSERVATIONS for f in verdict.findings)
+        told = [verdict.reason, *(f.because for f in verdict.findings if f.observation in BAD_OBSERVATIONS)]
+        late = (bad or verdict.shown == "inconclusive") and any(TIMEOUT.name in t for t in told)
+        if verdict.case in cases and (late or (bad and not related)):
+            found[verdict.case] = related
+    return sorted(found, key=lambda case: (found[case], case))
 
 
 HEAVY = frozenset({"alone", "bulk", "slow"})

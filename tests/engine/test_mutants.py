@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from conformance.bench import Peer, PeerSubject
 from conformance.engine import mutants
 from conformance.engine.mutants import Seen, kill_matrix, run_mutants, see, subject_for
+from conformance.engine.session import run_session
 from conformance.model import Case, Finding, Verdict, Watch
 from conformance.subjects import ObjectSubject
 from tests.engine import toy
@@ -93,6 +95,42 @@ async def test_a_mutant_that_cannot_be_reached_survives_and_a_reference_that_can
     assert matrix.reference[0][:2] == (toy.DECODER, "unreachable")
     assert matrix.surviving == [silent.name]
     assert not matrix.whole
+
+
+def late(lives: int, *breaks: str):
+    """A mutant whose first lives say nothing to what they should refuse, as on a machine that has no time for them."""
+
+    def bend(self, octets):
+        ours = octets[2:7] == b"hello"  # and no question to which only a liar has an answer
+        return asyncio.Event().wait() if self.lives <= lives and ours and toy.lawful(octets) is None else None
+
+    return toy.fault("late", toy.DECODER, bend, *breaks)
+
+
+@pytest.mark.parametrize("breaks", [("toy/2/session-survives",), ("toy/1/*",)])
+async def test_what_only_came_too_late_is_seen_again_with_patience(monkeypatch, breaks):
+    monkeypatch.setattr(mutants, "MUTANT_PATIENCE", 0.02)
+    seen = await see(toy.PROTOCOL, toy.DECODER, late(2, *breaks))
+
+    assert {v.case: v.shown for v in seen.verdicts if v.shown != "pass"} == {}
+
+
+async def test_few_that_show_the_same_with_patience_vouch_for_the_others(monkeypatch):
+    monkeypatch.setattr(mutants, "MUTANT_PATIENCE", 0.02)
+    monkeypatch.setattr(mutants, "PATIENT", 0.02)
+    monkeypatch.setattr(mutants, "CONFIRMED", 1)
+    asked = []
+
+    async def counted(request):
+        asked.append(list(request.include))
+        return await run_session(request)
+
+    monkeypatch.setattr(mutants, "run_session", counted)
+    seen = await see(toy.PROTOCOL, toy.DECODER, late(100, "toy/1/nothing-behind", "toy-draft/*"))
+
+    # What the fault does not break comes first; it is silent there with patience too, so the other one is believed.
+    assert asked == [[], [LENGTH]]
+    assert {v.case: v.shown for v in seen.verdicts}[BEHIND] == "fail"
 
 
 def test_peers_and_objects_become_subjects():
