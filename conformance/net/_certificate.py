@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aioquic.quic.configuration import QuicConfiguration
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+if TYPE_CHECKING:
+    from aioquic.quic.configuration import QuicConfiguration
+    from cryptography import x509
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -28,6 +28,10 @@ class Certificate:
     @classmethod
     def self_signed(cls, names: Sequence[str] = LOOPBACK, days: int = 30) -> Certificate:
         """A new one for host names and addresses, signed by its own key (P-256)."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         now = dt.datetime.now(dt.UTC)
@@ -59,6 +63,9 @@ class Certificate:
 
     def configure(self, configuration: QuicConfiguration) -> None:
         """Use it in a server on QUIC."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+
         configuration.certificate, *configuration.certificate_chain = x509.load_pem_x509_certificates(self.chain)
         configuration.private_key = serialization.load_pem_private_key(self.key, None)
 
@@ -72,6 +79,8 @@ class Certificate:
 
 
 def _general(name: str) -> x509.GeneralName:
+    from cryptography import x509
+
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

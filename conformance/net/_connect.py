@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.model import Ended
 from conformance.net._connection import Connection
@@ -14,6 +14,9 @@ from conformance.net._http1 import HTTP1
 from conformance.net._recorder import Recorder
 from conformance.net._route import Route
 from conformance.net._stream import Stream, ending_of
+
+if TYPE_CHECKING:
+    from conformance.net._settings3 import HTTP3Settings
 
 ALPN = {1: "http/1.1", 2: "h2"}
 
@@ -65,13 +68,22 @@ def failure(why: OSError) -> tuple[str, str, str]:
 
 
 async def connect(
-    route: Route, recorder: Recorder, version: int | None = None, patience: float = 5.0, *, name: str = ""
+    route: Route,
+    recorder: Recorder,
+    version: int | None = None,
+    patience: float = 5.0,
+    *,
+    name: str = "",
+    settings: HTTP3Settings | None = None,
 ) -> Connection:
-    """Open a connection that speaks HTTP/1.1 (1), 2 or 3; None: what ALPN over TCP chooses, without TLS HTTP/1.1."""
+    """Open a connection that speaks HTTP/1.1 (1), 2 or 3; None: what ALPN over TCP chooses, without TLS HTTP/1.1.
+
+    `settings` are what we say at first in HTTP/3 and below it.
+    """
     if version == 3:
         from conformance.net._connect3 import connect3
 
-        return await connect3(route, recorder, patience=patience, name=name)
+        return await connect3(route, recorder, patience=patience, name=name, settings=settings)
     wanted = [ALPN[version]] if version else [ALPN[2], ALPN[1]]
     stream = await open_stream(route, recorder, alpn=wanted, patience=patience, name=name)
     if version is None:

@@ -13,7 +13,8 @@ from conformance.net._http3 import HTTP3
 from conformance.net._quic import QUIC, trust
 from conformance.net._recorder import Recorder
 from conformance.net._route import Route
-from conformance.net._session3 import HTTP3Settings, code_name
+from conformance.net._session3 import code_name
+from conformance.net._settings3 import HTTP3Settings
 from conformance.net._stream import silence
 
 

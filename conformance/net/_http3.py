@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,7 +11,8 @@ from conformance.net._connection import CONTENT_LIMIT, Answer, Connection, Pendi
 from conformance.net._leaving import RESET, Barrier, Leaving
 from conformance.net._quic import QUIC
 from conformance.net._recorder import Recorder
-from conformance.net._session3 import CANCELLED, MESSAGE_ERROR, HTTP3Settings, Session3, code_name
+from conformance.net._session3 import CANCELLED, MESSAGE_ERROR, Session3, code_name
+from conformance.net._settings3 import HTTP3Settings
 from conformance.net._stream import silence
 from conformance.net._tunnel3 import Tunnel3
 from conformance.wire import Built, DecodeError
@@ -151,6 +153,16 @@ class HTTP3(Connection, Session3):
         await self.raw_octets(stream_id, octets, how, barrier=barrier)
         await self.finish_as(stream_id, how.end)
         self.link.transmit()
+
+    async def datagram(self, recorder: Recorder, built: Built, name: str = "outer") -> bool:
+        """Send the octets as one QUIC datagram, whatever stream they name; whether it left."""
+        how = Leaving.of(built.leaving, len(built.octets))
+        if how.delay:
+            await asyncio.sleep(how.delay)
+        left = self.link.send_datagram(built.octets)
+        if not left and not self.link.ended and not self.link.closing:
+            recorder.saw("too-large", name, size=len(built.octets), limit=self.link.datagram_limit)
+        return left
 
     def progress_of(self, pending: Pending) -> float:
         """What moved on its stream."""

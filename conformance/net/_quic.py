@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
@@ -22,39 +21,10 @@ from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 
 from conformance.net._stream import settle
 
-ALPN = "h3"
 DATAGRAM_OVERHEAD = 40
 """Octets of a packet that a DATAGRAM frame's payload cannot have: short header, tag, type and length."""
 CRYPTO_ERRORS = range(0x100, 0x200)  # RFC 9000, Section 20.1
 BAD_CERTIFICATE = {42, 43, 44, 45, 46, 48, 49}  # alerts of RFC 8446, Section 6.2
-
-
-@dataclass(frozen=True, slots=True)
-class QUICSettings:
-    """What can be set of a connection.
-
-    `max_datagram_frame_size` is the transport parameter (None: not announced; RFC 9221, Section 3), `packet` the
-    largest UDP payload that we send, `max_data` and `max_stream_data` are the windows that we open at first, `idle` the
-    seconds after which a silent connection is over.
-    """
-
-    max_datagram_frame_size: int | None = 65535
-    packet: int = 1452
-    max_data: int = 1 << 24
-    max_stream_data: int = 1 << 24
-    idle: float = 60.0
-
-    def configuration(self, *, client: bool) -> QuicConfiguration:
-        """In aioquic's words."""
-        return QuicConfiguration(
-            alpn_protocols=[ALPN],
-            is_client=client,
-            idle_timeout=self.idle,
-            max_datagram_frame_size=self.max_datagram_frame_size,
-            max_datagram_size=self.packet,
-            max_data=self.max_data,
-            max_stream_data=self.max_stream_data,
-        )
 
 
 class Consumer(Protocol):

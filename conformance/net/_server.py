@@ -7,7 +7,7 @@ import contextlib
 import socket
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from conformance.model import Change, Ended, UsageError
@@ -20,7 +20,7 @@ from conformance.wire import Built, DecodeError
 if TYPE_CHECKING:
     from conformance.net._certificate import Certificate
     from conformance.net._server3 import QUICListener, ServerHTTP3
-    from conformance.net._session3 import HTTP3Settings
+    from conformance.net._settings3 import HTTP3Settings
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113, Section 3.4
 
@@ -125,6 +125,7 @@ class Server:
         self._streams: set[Stream] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Server | None = None
+        self.settings2: Mapping[int, int] = {}
         self.http3: type[ServerHTTP3] | None = None
         self._secure = tls is not None
         self._quic: QUICListener | None = None
@@ -268,12 +269,13 @@ async def serve(
     tunnels: TunnelHandler | None = None,
     settings: HTTP3Settings | None = None,
     http3: type[ServerHTTP3] | None = None,
+    settings2: Mapping[int, int] | None = None,
 ) -> Server:
     """Serve HTTP/1.1 (1), HTTP/2 (2; by prior knowledge, or by ALPN where `tls` offers it) and HTTP/3 (3).
 
     HTTP/3 listens at the UDP port of the same number, and needs a certificate for `tls`; `settings` are what it says at
     first, `http3` the class of its connections. With `tunnels`, requests that ask for one go there, and HTTP/2
-    announces extended CONNECT.
+    announces extended CONNECT unless `settings2` says otherwise.
     """
     context: ssl.SSLContext | None = None
     if isinstance(tls, ssl.SSLContext):
@@ -282,6 +284,7 @@ async def serve(
         context = tls.context([name for v, name in ((2, "h2"), (1, "http/1.1")) if v in versions])
     server = Server(handler, versions, context, patience, tunnels)
     server.http3 = http3
+    server.settings2 = {0x8: 1} if settings2 is None and tunnels is not None else settings2 or {}
     if 3 in versions and (tls is None or isinstance(tls, ssl.SSLContext)):
         raise UsageError("HTTP/3 needs a certificate of ours")
     for attempt in range(10):

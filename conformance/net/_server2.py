@@ -40,7 +40,7 @@ class ServerHTTP2(ServerConnection, Session):
         ServerConnection.__init__(self, server, stream)
         self._coming: dict[int, _Coming] = {}
         self._tunnels: dict[int, ServerTunnel2] = {}
-        Session.__init__(self, stream, client=False, settings={0x8: 1} if server.tunnels else None)
+        Session.__init__(self, stream, client=False, settings=server.settings2)
 
     def take(self, event: Event) -> None:
         """Take an event of the machine."""

@@ -18,7 +18,8 @@ from conformance.net._quic import QUIC
 from conformance.net._request import request_of
 from conformance.net._server import Server, ServerConnection, ServerExchange
 from conformance.net._server_tunnel import ServerTunnel, asks_for_tunnel
-from conformance.net._session3 import MESSAGE_ERROR, HTTP3Settings, Session3, code_name
+from conformance.net._session3 import MESSAGE_ERROR, Session3, code_name
+from conformance.net._settings3 import HTTP3Settings
 from conformance.net._tunnel3 import Tunnel3
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines, lines_of, malformed, malformed_length, part_of

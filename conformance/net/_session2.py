@@ -7,7 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from h2.config import H2Configuration
 from h2.connection import AllowedStreamIDs, H2Connection
@@ -77,7 +77,7 @@ class Machine(H2Connection):
         }
         if client:
             settings[SettingCodes.ENABLE_PUSH] = 0
-        settings |= {SettingCodes(name): value for name, value in (more or {}).items()}
+        settings |= {cast("SettingCodes", name): value for name, value in (more or {}).items()}
         self.local_settings = Settings(client=client, initial_values=settings)
         self.initiate_connection()
         self.increment_flow_control_window(WINDOW)

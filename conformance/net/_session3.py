@@ -15,7 +15,8 @@ from aioquic.quic.events import DatagramFrameReceived, QuicEvent, StopSendingRec
 
 from conformance.net._connection import HEAD_LIMIT
 from conformance.net._leaving import FULL, HALF, RESET, Barrier, Leaving
-from conformance.net._quic import QUIC, QUICSettings
+from conformance.net._quic import QUIC
+from conformance.net._settings3 import H3_DATAGRAM, HTTP3Settings
 from conformance.net._stream import APART
 from conformance.wire import DecodeError, Reader
 from conformance.wire.http import (
@@ -34,7 +35,6 @@ RESERVED_FRAMES = frozenset({0x2, 0x6, 0x8, 0x9})  # of HTTP/2 (RFC 9114, Sectio
 CONTROL_FRAMES = frozenset({0x3, SETTINGS, 0x5, GOAWAY, 0xD})
 RESERVED_SETTINGS = frozenset({0x0, 0x2, 0x3, 0x4, 0x5})  # RFC 9114, Sections 7.2.4.1 and 11.2.2
 BOOLEAN_SETTINGS = frozenset({0x8, 0x33})
-CONNECT_PROTOCOL, H3_DATAGRAM = 0x8, 0x33
 CAPACITY = 0x1
 
 CODES = {
@@ -53,19 +53,6 @@ CANCELLED, MESSAGE_ERROR = 0x10C, 0x10E
 def code_name(code: int) -> str:
     """An error code of HTTP/3 by its name, unknown ones in hexadecimal."""
     return CODES.get(code, f"0x{code:x}")
-
-
-@dataclass(frozen=True, slots=True)
-class HTTP3Settings:
-    """What a side says at first.
-
-    `pairs` are the settings in order; `control`, where given, are the octets with which our control stream begins in
-    place of them (none: no control stream is opened). `quic` are the settings below.
-    """
-
-    pairs: tuple[tuple[int, int], ...] = ((CONNECT_PROTOCOL, 1), (H3_DATAGRAM, 1))
-    control: bytes | None = None
-    quic: QUICSettings = field(default_factory=QUICSettings)
 
 
 class Broken(Exception):

@@ -6,7 +6,8 @@ import asyncio
 
 from conformance.net._leaving import Barrier, Leaving
 from conformance.net._recorder import Recorder
-from conformance.net._session3 import CANCELLED, H3_DATAGRAM, MESSAGE_ERROR, Session3, code_name
+from conformance.net._session3 import CANCELLED, MESSAGE_ERROR, Session3, code_name
+from conformance.net._settings3 import H3_DATAGRAM
 from conformance.net._tunnel import DATA, DATAGRAM, END, HEAD, STOP, Seen, Tunnel
 from conformance.wire import Built, DecodeError
 from conformance.wire.http import FieldLines, malformed

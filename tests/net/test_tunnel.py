@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from conformance.model import Change, Ended
-from conformance.net import Route, connect, serve
-from conformance.net._certificate import Certificate
+from conformance.net import Certificate, Route, connect, serve
 from conformance.wire import DecodeError, Message
 from conformance.wire.http import (
     CapsuleReader,
