@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.bench._lab import Lab, TargetAnswer
 from conformance.bench._subject import Reply, Served, Subject
 from conformance.model import GIVEN, IN_LEAVING, Absent, Change, Ended, Event, Part, Span
-from conformance.net import Connection, Route, connect
+from conformance.net import Connection, HTTP3Settings, Route, connect
 from conformance.wire import Built, Message
 
 if TYPE_CHECKING:
@@ -212,11 +212,14 @@ class Bench:
         self.saw("counterpart", role, url=served.url, by=other.hello.name, version=other.hello.version)
         return served
 
-    async def connect(self, url: str | None = None) -> Connection:
-        """A new connection to the subject, in this variant's HTTP version; it is closed with the case."""
+    async def connect(self, url: str | None = None, *, settings: HTTP3Settings | None = None) -> Connection:
+        """A new connection to the subject, in this variant's HTTP version; it is closed with the case.
+
+        `settings` are what we say at first in HTTP/3 and below it.
+        """
         route = self.run.setup.route(url or (await self.serving()).url, self.via)
         version = self.variant.get("http")
-        connection = await connect(route, self, version=version, patience=self.patience)
+        connection = await connect(route, self, version=version, patience=self.patience, settings=settings)
         self.run.stack.push_async_callback(connection.close)
         self.live = connection
         return connection
