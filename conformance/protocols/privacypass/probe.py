@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
 from conformance.model import Ended, Unreachable
 from conformance.net import Nobody, connect
-from conformance.protocols.privacypass.exchanges import directory_url, get_directory, known_of
-from conformance.protocols.privacypass.messages import TYPES, decode_directory
+from conformance.protocols.privacypass.exchanges import Known, directory_url, get_directory, known_of
+from conformance.protocols.privacypass.messages import DIRECTORY_TYPE, TYPES
 from conformance.wire import DecodeError
-from conformance.wire.http import request
+from conformance.wire.http import media_type, request
 
 ISSUER = "privacypass.issuer"
 PROBE_PATIENCE = 1.0
@@ -69,18 +69,18 @@ async def _issuer(url: str, setup: Setup, versions: Sequence[int], served: Serve
             raise Unreachable(f"its directory could not be fetched: {why}") from why
     if answer.status != 200:
         raise Unreachable(f"it is no issuer: a GET of its directory gave status {answer.status}")
-    try:
-        directory = decode_directory(answer.content, padded=False)
-    except DecodeError as why:
-        raise Unreachable(f"it is no issuer that can be asked: {why}") from why
-    known = known_of(where, directory)
-    types = tuple(t for t in TYPES if known.of_type(t))
     told = [f"it speaks {' and '.join(_HTTP[v] for v in chosen)}"]
-    listed = ", ".join(sorted({f"{k.token_type:#06x}" for k in directory.keys}))
+    try:
+        known = known_of(where, answer.content)
+    except DecodeError as why:
+        if media_type(answer.fields) != DIRECTORY_TYPE:
+            raise Unreachable(f"it is no issuer: {why}") from why
+        known = Known(where, ())
+        told.append(f"its directory cannot be read: {why}")
+    types = tuple(t for t in TYPES if known.of_type(t))
+    kinds = " and ".join(map(str, types))
     told.append(
-        f"its directory lists {len(directory.keys)} keys (types {listed}), of which we can use {len(known.keys)}"
+        f"{len(known.keys)} keys of its directory can be used (type {kinds})" if types else "no key can be used"
     )
-    if not types:
-        raise Unreachable("; ".join(told))
     offer = RoleOffer((), {"http": chosen, "type": types})
     return (Found(ISSUER, Hello("", roles={ISSUER: offer}), url, told, {"served": served, "issuer": known}),)

@@ -8,15 +8,16 @@ media type of the answer are looked at by watches, or an issuer that errs there 
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from conformance.bench import Bench
-from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
-from conformance.net import Answer, Connection, Pending
+from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, UsageError, exchange
+from conformance.net import Answer, Connection, Pending, Route
 from conformance.protocols.privacypass.messages import (
     DIRECTORY_PATH,
     DIRECTORY_TYPE,
@@ -24,18 +25,18 @@ from conformance.protocols.privacypass.messages import (
     REQUEST_TYPE,
     RESPONSE_TYPE,
     TYPES,
-    Directory,
     PublicKey,
     Refused,
     RSAKey,
     TokenChallenge,
     challenge_digest,
-    decode_directory,
     decode_request,
+    json_of,
     public_key,
     token_challenge,
     token_input,
     token_request,
+    unbase64,
     unlawful,
 )
 from conformance.protocols.privacypass.messages import Pending as Blinding
@@ -176,15 +177,31 @@ class Known:
         return tuple(k for k in self.keys if k.token_type == token_type)
 
 
-def known_of(url: str, found: Directory) -> Known:
-    """What a directory at a URL says; keys that are none are passed over."""
+def known_of(url: str, octets: bytes) -> Known:
+    """What of the directory at a URL can be used, though other parts of it be wrong; DecodeError where it is none."""
+    said = json_of(octets)
+    if not isinstance(said, Mapping) or not {"issuer-request-uri", "token-keys"} & said.keys():
+        raise DecodeError("directory", 0, "no object with the members of a directory")
+    uri, entries = said.get("issuer-request-uri"), said.get("token-keys")
     keys = []
-    for listed in found.keys:
-        try:
-            keys.append(public_key(listed.token_type, listed.key))
-        except DecodeError:
-            continue
-    return Known(urljoin(url, found.request_uri), tuple(keys))
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, Mapping):
+            kind, text = entry.get("token-type"), entry.get("token-key")
+            with contextlib.suppress(DecodeError, UnicodeEncodeError):
+                if isinstance(text, str) and type(kind) is int:
+                    keys.append(public_key(kind, unbase64(text.encode("ascii"), "token-key", padded=False)))
+    where = _resolved(url, uri) if isinstance(uri, str) else ""
+    return Known(where, tuple(keys)) if where else Known(url, ())
+
+
+def _resolved(base: str, uri: str) -> str:
+    """The URL that a reference leads to, with what must be percent-encoded in it; nothing where that is none."""
+    try:
+        made = urljoin(base, quote(uri, safe=":/?#[]@!$&'()*+,;=%~")).partition("#")[0]
+        Route.of(made)
+    except (UsageError, ValueError):
+        return ""
+    return made
 
 
 async def learned(bench: Bench) -> Known:
@@ -196,7 +213,7 @@ async def learned(bench: Bench) -> Known:
         answer = await get_directory(bench, connection, url)
         if answer.status != 200:
             raise DecodeError("directory", 0, f"a fetch of the directory gave status {answer.status}")
-        known = known_of(url, decode_directory(answer.content, padded=False))
+        known = known_of(url, answer.content)
         bench.memory["issuer"] = known
     return known
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conformance.bench import Fault
+from conformance.protocols.privacypass.faults import _issuer, _issuer_http
 
-FAULTS: tuple[Fault, ...] = ()
+FAULTS: tuple[Fault, ...] = (*_issuer.FAULTS, *_issuer_http.FAULTS)
 
 __all__ = ["FAULTS"]

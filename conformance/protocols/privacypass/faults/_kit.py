@@ -20,7 +20,7 @@ def fault(
     where: Mapping[str, Any] | None = None,
     origin: str = "",
 ) -> Callable[[T], T]:
-    """Declare a peer (or an object of a library role) as a fault. `breaks` are requirement ids or globs."""
+    """Declare a peer (or an object of a client or library role) as a fault. `breaks` are requirement ids or globs."""
 
     def register(made: T) -> T:
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", made.__name__).lower()
@@ -28,22 +28,11 @@ def fault(
         if not doc:
             msg = f"the fault {name} needs a docstring"
             raise ValueError(msg)
-        _DECLARED.setdefault(made.__module__, []).append(
-            Fault(name, role, doc, breaks, made, shows, where or {}, origin)
-        )
+        found = Fault(name, role, doc, breaks, made, shows, where or {}, origin)
+        _DECLARED.setdefault(made.__module__, []).append(found)
         return made
 
     return register
-
-
-def gateway_fault(
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation", "leak"),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of a gateway."""
-    return fault("ohttp.gateway", *breaks, shows=shows, where=where, origin=origin)
 
 
 def faults_of(module: str) -> tuple[Fault, ...]:

@@ -1,9 +1,9 @@
 """Requests of type 2: Blind RSA (RFC 9578, Section 6; RFC 9474)."""
 
 from conformance.cases import case, cut, extend, given, octets, put
-from conformance.model import ACCEPTED, Finding
+from conformance.model import ACCEPTED
 from conformance.protocols.privacypass.cases.issuer._kit import TYPE_2, ask_for_each_key, keys_issue, other_types
-from conformance.protocols.privacypass.exchanges import PLAIN_4XX, PLAIN_400, PLAIN_422, ask, connected, issue
+from conformance.protocols.privacypass.exchanges import PLAIN_4XX, PLAIN_400, PLAIN_422, issue
 
 WHICH = "rfc9578/6.2/rsa-unsupported-type-422"
 KEY = "rfc9578/6.2/rsa-unknown-key-id-422"
@@ -108,20 +108,3 @@ async def every_listed_key(bench):
 @every_listed_key.judge
 def _(transcript):
     yield from keys_issue(transcript)
-
-
-@case(issue, SUCCESS, where=TYPE_2, expect={"again": [ACCEPTED]})
-async def same_request_twice(bench):
-    """The same octets again give the same signature: there is nothing at random in it."""
-    connection = await connected(bench.part("connect"))
-    for name in ("once", "again"):
-        await (await ask(bench.part(name), connection, blinded="2")).answer()
-
-
-@same_request_twice.judge
-def _(transcript):
-    seen = [p.last("decoded", "response") for n in ("once", "again") for p in transcript.named(n)]
-    octets_seen = {e.octets for e in seen if e is not None and e.value["status"] // 100 == 2}
-    if octets_seen:
-        right = len(octets_seen) == 1
-        yield Finding("as-expected" if right else "violation", f"{len(octets_seen)} signatures of one number")

@@ -107,7 +107,7 @@ def directory_is_called_what_it_is(part):
 @watch(ISSUER, URI, SAME, absent=NONE)
 def request_uri_leads_to_this_issuer(part):
     """The URL of requests is a text that makes an http or https URL, of the origin that the directory has."""
-    for event in _served(part):
+    for event in filter(_said, _served(part)):
         uri, base = _said(event).get("issuer-request-uri"), event.value["url"]
         right = isinstance(uri, str) and uri.isascii() and not set(uri) & set(' "<>\\^`{|}')
         url = urlsplit(urljoin(base, uri)) if isinstance(uri, str) else None
@@ -234,8 +234,8 @@ def rsa_keys_serve_one_type(part):
     """A key of type 2 is not listed a second time, under its own type or another."""
     for event in _served(part):
         listed = [e["token-key"] for e in _entries(event) if isinstance(e.get("token-key"), str)]
-        mine = [e["token-key"] for e in _entries(event) if e.get("token-type") == BLIND_RSA]
-        for text in mine:
+        mine = [e.get("token-key") for e in _entries(event) if e.get("token-type") == BLIND_RSA]
+        for text in (text for text in mine if isinstance(text, str)):
             times = sum(1 for other in listed if other == text)
             yield _told(times == 1, f"it is listed {times} times")
 
