@@ -374,6 +374,15 @@ class Session:
             "level": self.request.level,
             "command": self.request.command,
             "variants": sorted({str(dict(p.variant)) for r in self.runs for p in r.plan.run}),
+            "protocols": self._protocols(),
+        }
+
+    def _protocols(self) -> dict[str, Any]:
+        """The protocols of the roles under test and the titles of their documents, by which reports are arranged."""
+        chosen = {r.protocol.name: r.protocol for r in self.runs}
+        return {
+            name: {"title": p.title, "documents": {d.id: d.title for d in load_catalogue([p]).documents.values()}}
+            for name, p in chosen.items()
         }
 
     def _all_cases(self) -> list[Case | Watch]:

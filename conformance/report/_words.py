@@ -50,12 +50,16 @@ ON_THE_SIDE = "not counted, the shim and not the implementation decides this: "
 
 @dataclass(frozen=True, slots=True)
 class AbsentRun:
-    """An implementation that could not be run: its folder name, its title, why in a phrase, and the end of the log."""
+    """An implementation that could not be run: its folder name, its title, why in a phrase, and the end of the log.
+
+    `roles` are those that it would have played; without any it is absent from everything.
+    """
 
     name: str
     title: str
     reason: str
     detail: str = ""
+    roles: tuple[str, ...] = ()
 
 
 def gravity(verdict: str) -> int:
@@ -124,6 +128,11 @@ class KnownGroup:
 
     known: Known
     records: tuple[VerdictRecord, ...]
+
+    @property
+    def number(self) -> int:
+        """How many verdicts these are."""
+        return len(self.records)
 
     @property
     def why(self) -> str:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from conformance.report.html import render
 from conformance.report.html._evidence import Evidence
+from conformance.report.html._pages import Pages
 from tests.report.streams import HOSTILE, good, mixed
 
 BROWSER = next(
@@ -17,8 +21,11 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 needs_browser = pytest.mark.skipif(not BROWSER, reason="NO BROWSER: the HTML report is not looked at without chromium")
 
 
-def data_of(page: bytes):
-    return json.loads(re.search(rb'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1])
+def data_of(page: bytes, id_: str = "data"):
+    packed = re.search(
+        rb'<script type="application/gzip;base64" id="%s">(.*?)</script>' % id_.encode(), page, re.DOTALL
+    )[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 # Without a browser
@@ -27,7 +34,7 @@ def data_of(page: bytes):
 def test_nothing_that_a_subject_said_becomes_markup(run, absent):
     page = render([run], [absent], full=True).decode()
     assert "<img" not in page
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == 3
 
 
 def test_the_page_names_no_other_place(run, absent):
@@ -44,15 +51,15 @@ def test_passing_cases_carry_no_octets_unless_the_report_is_full(run):
 
 
 def test_the_same_message_stands_once(run):
-    evidence = Evidence([run], full=True, budget=10**9)
+    evidence = Evidence(run, full=True, budget=10**9)
     assert len({json.dumps(m) for m in evidence.messages}) == len(evidence.messages)
     shown = [event for part in evidence.parts for event in part["events"] if event[3] >= 0]
     assert len(evidence.messages) < len(shown) / 2
 
 
 def test_what_the_budget_leaves_out_is_the_lightest_and_is_counted(run):
-    evidence = Evidence([run], full=True, budget=1)
-    kept = [n for n in range(len(run.verdicts)) if evidence.of(0, n) is not None]
+    evidence = Evidence(run, full=True, budget=1)
+    kept = [n for n in range(len(run.verdicts)) if evidence.of(n) is not None]
     assert [run.verdicts[n].verdict.shown for n in kept] == ["crash"]
     assert evidence.left_out == len(run.verdicts) - 1
 
@@ -61,17 +68,46 @@ def test_very_long_octets_are_cut_and_changed_fields_stay(tmp_path):
     long = mixed(tmp_path / "run.ndjson", long=4000)
     page = render([long])
     assert long.path.stat().st_size > 8_000_000
-    assert len(page) < 200_000
-    fields = [f for m in data_of(page)["messages"] for f in m[1] if f[0] == "content" and f[4]]
+    assert len(page) < 100_000
+    fields = [f for m in data_of(page, "evidence-0")["messages"] for f in m[1] if f[0] == "content" and f[4]]
     assert fields
     assert all(shown == 512 for _, _, shown, total, _ in fields if total > 10_000)
 
 
-def test_ten_runs_of_three_hundred_cases_stay_below_fifteen_megabytes(tmp_path):
+def test_what_one_run_leaves_of_the_budget_is_for_the_others(run, fine):
+    whole = Evidence(run, full=False, budget=10**9).used
+    assert [r["left"] for r in data_of(render([fine, run], budget=whole))["runs"]] == [0, 0]
+    assert data_of(render([fine, run], budget=whole // 2))["runs"][1]["left"] > 0
+
+
+def test_ten_runs_of_three_hundred_cases_stay_below_two_megabytes(tmp_path):
     runs = [mixed(tmp_path / f"{n}.ndjson", name=f"impl-{n}", title=f"Implementation {n}", long=8) for n in range(10)]
     for run in runs:
-        run.verdicts[:] = [record for record in run.verdicts for _ in range(24)]
-    assert len(render(runs)) < 15_000_000
+        run.verdicts[:] = [
+            replace(record, verdict=replace(record.verdict, case=f"{record.verdict.case}-{n}"))
+            for record in run.verdicts
+            for n in range(24)
+        ]
+    assert len(render(runs)) < 2_000_000
+
+
+def test_the_document_that_asks_most_comes_first_in_its_protocol(run, fine):
+    for one in (run, fine):
+        one.header.scope["protocols"] = {"example": {"title": "Example", "documents": {"draft-example": "A draft"}}}
+    pages = Pages([run, fine], [])
+    assert [(p.title, [d.id for d in p.documents]) for p in pages.protocols] == [
+        ("Example", ["draft-example"]), ("Other documents", ["rfc0001"]),
+    ]  # fmt: skip
+    assert [d.id for d in pages.documents] == ["rfc0001", "draft-example"]
+    assert pages.protocols[0].documents[0].title == "A draft"
+
+
+def test_an_implementation_is_missing_only_where_it_would_have_played(run, absent):
+    run.header.scope["protocols"] = {"example": {"title": "Example", "documents": {"rfc0001": "", "draft-example": ""}}}
+    elsewhere = replace(absent, roles=("other.role",))
+    here = replace(absent, roles=("example.server",))
+    (page,) = Pages([run], [elsewhere, here]).protocols
+    assert page.absent == (here,)
 
 
 # In a browser
@@ -157,6 +193,40 @@ def test_a_case_opens_by_keyboard_with_its_changed_octets_marked(look):
     assert page.url.endswith("#/cases?verdict=fail")
     page.keyboard.press("2")
     page.locator("#matrix").wait_for()
+
+
+@needs_browser
+def test_what_is_known_is_marked_and_can_be_left_out(look, browser, tmp_path):
+    page_file = tmp_path / "known.html"
+    page_file.write_bytes(render([mixed(tmp_path / "k.ndjson", known=["tag-flipped"], variants=8)]))
+    page = browser.new_page()
+    page.goto(page_file.as_uri() + "#/cases?verdict=fail,crash")
+    assert page.locator("#cases tbody tr").count() == 2
+    assert "8 variants" in page.locator("#cases tbody").inner_text()
+    assert page.locator("#cases tbody .known").get_attribute("title").startswith("never looked at")
+    page.locator("#cases select[name=known]").select_option("new")
+    assert "tag-flipped" not in page.locator("#cases tbody").inner_text()
+    page.goto(page_file.as_uri() + "#/case/0.0")
+    page.locator("#case .dump").first.wait_for()
+    assert "never looked at https://example.net/issues/7 until 2030-01-01" in page.locator("#case").inner_text()
+    assert page.locator("#case .variants a").count() == 8
+    page.close()
+
+
+@needs_browser
+def test_a_case_without_octets_here_says_which_command_shows_them(look):
+    page = look("#/case/0.3")
+    told = page.locator("#case .again code").last
+    told.wait_for()
+    assert re.fullmatch(r"conformance report \S+a.ndjson --case example/server/nonce", told.inner_text())
+
+
+@needs_browser
+def test_the_matrix_does_not_scroll_twice(look):
+    page = look("#/matrix", width=1360)
+    inner = "document.documentElement.scrollHeight - innerHeight"
+    assert page.evaluate(inner) == 0
+    assert page.locator("#matrix thead th").first.is_visible()
 
 
 @needs_browser

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from conformance.engine.stream import Run
-from conformance.report._words import EXITS, SIGNS, AbsentRun, printable
+from conformance.report._words import EXITS, SIGNS, AbsentRun, citation, printable
 from conformance.report.cells import is_cell, tables
 from conformance.report.html._evidence import BUDGET, Evidence
 from conformance.report.html._pages import Pages
@@ -19,13 +20,17 @@ def render(runs: Sequence[Run], absent: Sequence[AbsentRun] = (), *, full: bool 
     """One file for all runs; what could not be run stands beside them.
 
     Only cases that did not simply pass carry what was sent and came back, unless `full`. Evidence stops at `budget`
-    octets, the gravest cases first; the cases left out say so.
+    octets before compression, the gravest cases first; the cases left out say so. It stands in a block for each run,
+    which is unpacked when the first of its cases is opened.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     alone = [run for run in runs if not is_cell(run)]
-    evidence = Evidence(alone, full=full, budget=budget)
+    evidence: list[Evidence] = []
+    for place, run in enumerate(alone):
+        used = sum(e.used for e in evidence)
+        evidence.append(Evidence(run, full=full, budget=(budget - used) // (len(alone) - place)))
     pages = Pages(alone, absent, tables(runs))
     templates = files("conformance.report") / "templates"
     style = (templates / "style.css").read_text("utf-8")
@@ -38,6 +43,7 @@ def render(runs: Sequence[Run], absent: Sequence[AbsentRun] = (), *, full: bool 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["cite"] = citation
     page = environment.get_template("report.html").render(
         pages=pages,
         absent=absent,
@@ -46,7 +52,8 @@ def render(runs: Sequence[Run], absent: Sequence[AbsentRun] = (), *, full: bool 
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
-        data=Markup(_inert(pages.data(evidence))),  # noqa: S704
+        data=_packed(pages.data(evidence)),
+        evidence=[_packed(own.packed()) for own in evidence],
     )
     return page.encode("utf-8", "replace") + b"\n"
 
@@ -73,12 +80,9 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _inert(data: bytes) -> str:
-    """JSON that cannot end the element it stands in, whatever a subject put into it."""
-    text = data.decode()
-    for mark in "<>&\u2028\u2029":
-        text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return text
+def _packed(data: bytes) -> str:
+    """Data for the script: compressed, and in letters that cannot end the element they stand in."""
+    return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
 
 
 __all__ = ["AbsentRun", "render", "report"]

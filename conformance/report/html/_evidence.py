@@ -1,10 +1,9 @@
-"""What the case pages show of transcripts, as compact JSON: each message once, long fields cut, a budget for all."""
+"""What the case pages show of a run's transcripts, as JSON: each message once, long fields cut, within a budget."""
 
 from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +13,8 @@ from conformance.model import CONTROLS, HEALTH, Event, Part
 from conformance.report._parts import direction, ended, field_spans, part_title, title
 from conformance.report._words import gravity, line
 
-BUDGET = 9_000_000
-"""Octets of JSON for all evidence of a report."""
+BUDGET = 32_000_000
+"""Octets of JSON for all evidence of a report, before it is packed to about a tenth."""
 
 FIELD, CONTROL_FIELD = 512, 64
 """Of a longer field only so many octets are shown; in twin and health, which hold nothing new, fewer."""
@@ -29,52 +28,55 @@ _WITHOUT = ("pass", "unsupported", "not-applicable")
 
 
 class Evidence:
-    """Parts and messages of several runs.
+    """Parts and messages of a run.
 
     `of` gives a record's parts as numbers in `parts`, or None where there are none to show; `left_out` counts the
-    records for which the budget did not suffice.
+    records for which the budget did not suffice, `used` the octets of JSON.
     """
 
-    def __init__(self, runs: Sequence[Run], *, full: bool, budget: int) -> None:
+    def __init__(self, run: Run, *, full: bool, budget: int) -> None:
         self.parts: list[Any] = []
         self.messages: list[Any] = []
         self.left_out = 0
-        self._left = [budget // max(1, len(runs))] * len(runs)
-        self._place = 0
+        self.used = 0
+        self._run = run
+        self._budget = budget
         self._full = full
-        self._known_parts: dict[tuple[int, int], int] = {}
+        self._known_parts: dict[int, int] = {}
         self._known_messages: dict[tuple[Any, ...], int] = {}
-        self._of: dict[tuple[int, int], list[int] | None] = {}
+        self._of: dict[int, list[int] | None] = {}
         wanted = [
-            (gravity(record.verdict.shown), place, number, run, record)
-            for place, run in enumerate(runs)
+            (gravity(record.verdict.shown), number, record)
             for number, record in enumerate(run.verdicts)
             if full or record.verdict.shown not in _WITHOUT
         ]
-        # Each run has its share of the budget. Within it, one variant of every case comes before any further ones.
-        variants: Counter[tuple[int, str]] = Counter()
+        # One variant of every case comes before any further ones.
+        variants: Counter[str] = Counter()
         ranked = []
-        for weight, place, number, run, record in sorted(wanted, key=lambda w: w[:3]):
-            ranked.append((variants[place, record.verdict.case] > 0, weight, place, number, run, record))
-            variants[place, record.verdict.case] += 1
-        for _, _, place, number, run, record in sorted(ranked, key=lambda r: r[:4]):
-            self._place = place
-            self._of[place, number] = self._take(place, run, record)
+        for weight, number, record in sorted(wanted, key=lambda w: w[:2]):
+            ranked.append((variants[record.verdict.case] > 0, weight, number, record))
+            variants[record.verdict.case] += 1
+        for _, _, number, record in sorted(ranked, key=lambda r: r[:3]):
+            self._of[number] = self._take(record)
 
-    def of(self, run: int, record: int) -> list[int] | None:
-        """The parts of a record, by place of run and record."""
-        return self._of.get((run, record))
+    def of(self, record: int) -> list[int] | None:
+        """The parts of a record, by its place in the run."""
+        return self._of.get(record)
 
-    def _take(self, place: int, run: Run, record: VerdictRecord) -> list[int] | None:
-        if self._left[place] <= 0:
+    def packed(self) -> bytes:
+        """Parts and messages as JSON."""
+        return msgspec.json.encode({"parts": self.parts, "messages": self.messages})
+
+    def _take(self, record: VerdictRecord) -> list[int] | None:
+        if self.used >= self._budget:
             self.left_out += 1
             return None
         numbers = []
         for number in record.parts:
-            known = self._known_parts.get((place, number))
-            if known is None and number in run.places:
-                known = self._known_parts[place, number] = len(self.parts)
-                self.parts.append(self._part(run.part(number)))
+            known = self._known_parts.get(number)
+            if known is None and number in self._run.places:
+                known = self._known_parts[number] = len(self.parts)
+                self.parts.append(self._part(self._run.part(number)))
             if known is not None:
                 numbers.append(known)
         return numbers
@@ -94,7 +96,7 @@ class Evidence:
             ],
             "more": len(part.events) - len(shown),
         }
-        self._left[self._place] -= len(msgspec.json.encode(made))
+        self.used += len(msgspec.json.encode(made))
         return made
 
     def _message(self, event: Event, limit: int) -> int:
@@ -113,7 +115,7 @@ class Evidence:
             [line(s.path, 120), s.start, min(s.end - s.start, limit), s.end - s.start, int(s.changed)] for s in shown
         ]
         made = [base64.b64encode(octets).decode(), fields, len(spans) - len(shown)]
-        self._left[self._place] -= len(msgspec.json.encode(made))
+        self.used += len(msgspec.json.encode(made))
         self._known_messages[key] = len(self.messages)
         self.messages.append(made)
         return len(self.messages) - 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -11,22 +12,28 @@ from typing import Any
 
 import msgspec
 
-from conformance.engine.stream import PlannedCase, Run, VerdictRecord
-from conformance.model import Requirement, variant_name
+from conformance.engine.stream import PlannedCase, Run
+from conformance.model import BAD, Requirement, variant_name
 from conformance.report._words import (
     MET,
     NO_CASE,
     SIGNS,
     AbsentRun,
+    KnownGroup,
     blamed,
     citation,
+    closer_look,
     compact,
     decided,
-    deviations,
     gravity,
+    known_groups,
     line,
+    on_the_side,
+    plain_reason,
+    plainly,
     printable,
     reproduction,
+    section_name,
     section_order,
     worst,
 )
@@ -48,7 +55,7 @@ SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case and variant of a run, in the list of cases; `key` is run and record, as in its address."""
+    """A case of a run in those variants that show the same; `key` is run and record of the first, as in its address."""
 
     key: str
     shown: str
@@ -58,6 +65,7 @@ class Row:
     role: str
     reason: str
     requirements: tuple[Requirement, ...]
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtocolPage:
+    """A protocol: its documents, the one that asks most first, and who was tested in it (places of runs)."""
+
+    name: str
+    title: str
+    documents: tuple[DocumentPage, ...]
+    places: tuple[int, ...]
+    absent: tuple[AbsentRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The requirements of one section of a document."""
 
@@ -101,6 +120,7 @@ class DocumentPage:
     """A document at its revision."""
 
     id: str
+    title: str
     revision: str
     sections: tuple[Section, ...]
 
@@ -144,8 +164,35 @@ class Pages:
         rows: dict[str, Requirement] = {}
         for run in sorted(self.runs, key=lambda r: r.header.started):
             rows |= run.requirements
-        gates = {document for run in self.runs for document in run.header.scope.get("gating") or ()}
-        return dict(sorted(rows.items(), key=lambda i: (i[1].document not in gates, section_order(i[1]))))
+        asked = Counter(row.document for row in rows.values())
+        return dict(sorted(rows.items(), key=lambda i: (-asked[i[1].document], i[1].document, section_order(i[1]))))
+
+    @cached_property
+    def protocols(self) -> list[ProtocolPage]:
+        """The protocols that the runs name, each with its documents; runs that name none are all in one."""
+        named: dict[str, dict[str, Any]] = {}
+        for run in self.runs:
+            for name, told in (run.header.scope.get("protocols") or {}).items():
+                known = named.setdefault(name, {"title": told.get("title", name), "documents": {}})
+                known["documents"] |= told.get("documents") or {}
+        left = [p for p in self.documents if not any(p.id in told["documents"] for told in named.values())]
+        pages = [self._protocol(name, told["title"], told["documents"]) for name, told in named.items()]
+        if left:
+            pages.append(self._protocol("", "Other documents" if pages else "", [page.id for page in left]))
+        return [page for page in pages if page.documents]
+
+    def _protocol(self, name: str, title: str, documents: Container[str]) -> ProtocolPage:
+        own = tuple(page for page in self.documents if page.id in documents)
+        places = tuple(
+            n for n, run in enumerate(self.runs) if any(row.document in documents for row in run.requirements.values())
+        )
+        roles = {case.role for id_, case in self.cases.items() if id_.startswith(f"{name}/")}
+        absent = tuple(a for a in self.absent if not a.roles or not name or roles & set(a.roles))
+        return ProtocolPage(name, line(str(title)), own, places, absent)
+
+    def plays(self, place: int) -> str:
+        """The protocols of a run, by their titles."""
+        return ", ".join(p.title for p in self.protocols if place in p.places and p.title)
 
     @cached_property
     def cases(self) -> dict[str, PlannedCase]:
@@ -157,33 +204,53 @@ class Pages:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """All cases of all runs, the gravest first."""
-        made = [
-            self._row(place, number, record)
-            for place, run in enumerate(self.runs)
-            for number, record in enumerate(run.verdicts)
-        ]
-        return sorted(made, key=lambda r: (gravity(r.shown), r.case, r.variant, r.run))
+        """All cases of all runs, the gravest first, what is known behind what is new."""
+        made = [row for place in range(len(self.runs)) for row in self._rows(place)]
+        return sorted(made, key=lambda r: (gravity(r.shown), bool(r.known), r.case, r.run))
 
-    def _row(self, place: int, number: int, record: VerdictRecord) -> Row:
-        verdict, run = record.verdict, self.runs[place]
-        case = run.cases.get(verdict.case)
+    def _rows(self, place: int, only: Container[int] | None = None) -> list[Row]:
+        """A row for each case of a run and what was shown of it, its variants in one."""
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for number, record in enumerate(self.runs[place].verdicts):
+            if only is None or number in only:
+                groups.setdefault((record.verdict.case, record.verdict.shown, record.known), []).append(number)
+        return [self._row(place, numbers) for numbers in groups.values()]
+
+    def _row(self, place: int, numbers: Sequence[int]) -> Row:
+        run = self.runs[place]
+        records = [run.verdicts[number] for number in numbers]
+        first = records[0]
+        verdict, case = first.verdict, run.cases.get(first.verdict.case)
+        variants = [name for r in records if (name := variant_name(r.verdict.variant))]
         return Row(
-            key=f"{place}.{number}",
+            key=f"{place}.{numbers[0]}",
             shown=verdict.shown,
             case=line(verdict.case),
-            variant=line(variant_name(verdict.variant)),
+            variant=line(variants[0] if len(variants) == 1 else f"{len(numbers)} variants" if variants else ""),
             run=place,
             role=line(case.role) if case else "",
-            reason=line(verdict.reason, 240),
-            requirements=tuple(blamed(run, record)),
+            reason=line(plainly(first), 240),
+            requirements=tuple(blamed(run, first)),
+            known=line(f"{first.known.reason} {first.known.link}".rstrip()) if first.known else "",
         )
 
     def worst_of(self, place: int) -> list[Row]:
-        """A run's deviations, gravest first."""
-        run = self.runs[place]
-        numbers = {id(record): number for number, record in enumerate(run.verdicts)}
-        return [self._row(place, numbers[id(record)], record) for record in deviations(run)]
+        """A run's deviations that no baseline knows, gravest first."""
+        numbers = {
+            number
+            for number, record in enumerate(self.runs[place].verdicts)
+            if record.verdict.shown in (*BAD, "warn") and record.known is None
+        }
+        return sorted(self._rows(place, numbers), key=lambda r: (gravity(r.shown), r.case))
+
+    @property
+    def knows(self) -> bool:
+        """Whether a baseline knows anything."""
+        return any(record.known for run in self.runs for record in run.verdicts)
+
+    def known_of(self, place: int) -> list[KnownGroup]:
+        """What the baseline knows of a run, by its reasons."""
+        return known_groups(self.runs[place])
 
     @property
     def roles(self) -> list[str]:
@@ -202,15 +269,19 @@ class Pages:
     def documents(self) -> list[DocumentPage]:
         """Every document with its requirements in section order."""
         revisions: dict[str, str] = {}
+        titles: dict[str, str] = {}
         for run in self.runs:
             revisions |= run.header.documents
+            for told in (run.header.scope.get("protocols") or {}).values():
+                titles |= told.get("documents") or {}
         pages = []
         for document, rows in groupby(self.requirements.values(), key=lambda r: r.document):
             sections = tuple(
-                Section(section, tuple(self._mark(row) for row in marked))
-                for section, marked in groupby(rows, key=lambda r: r.section)
+                Section(line(section), tuple(self._mark(row) for row in marked))
+                for section, marked in groupby(rows, key=section_name)
             )
-            pages.append(DocumentPage(document, line(revisions.get(document, "")), sections))
+            title = line(str(titles.get(document, "")))
+            pages.append(DocumentPage(document, title, line(revisions.get(document, "")), sections))
         return pages
 
     def _mark(self, row: Requirement) -> Mark:
@@ -242,7 +313,7 @@ class Pages:
         if not standing.records:
             return Cell(verdict, SHORT[""], "", line(standing.reason))
         first = standing.records[0]
-        why = line(self.runs[place].verdicts[first].verdict.reason, 160)
+        why = line(plainly(self.runs[place].verdicts[first]), 160)
         return Cell(verdict, SHORT.get(verdict, verdict), f"{place}.{first}", why)
 
     @cached_property
@@ -257,8 +328,8 @@ class Pages:
             for number, record in enumerate(run.verdicts):
                 if wanted not in decided(run, record):
                     continue
-                said = [f.because for f in record.verdict.findings if f.requirement == wanted]
-                found.append((place, self._row(place, number, record), line("; ".join(said) or record.verdict.reason)))
+                said = [plain_reason(f.because, [f.part]) for f in record.verdict.findings if f.requirement == wanted]
+                found.append((place, self._row(place, [number]), line("; ".join(said) or plainly(record))))
         return found
 
     def facts(self, place: int) -> list[tuple[str, str]]:
@@ -278,13 +349,15 @@ class Pages:
         ]
         return [(name, value) for name, value in pairs if value]
 
-    def data(self, evidence: Evidence) -> bytes:
-        """The JSON that the script works on."""
+    def data(self, evidence: Sequence[Evidence]) -> bytes:
+        """The JSON that the script works on, but for the evidence itself."""
         runs = []
         for place, run in enumerate(self.runs):
             again = reproduction(run, "ID").removesuffix("ID")
-            records = [self._record(place, number, evidence) for number in range(len(run.verdicts))]
-            runs.append({"name": self.names[place], "again": again, "path": printable(str(run.path)), "r": records})
+            closer = closer_look(run).removesuffix("ID")
+            records = [self._record(place, number, evidence[place]) for number in range(len(run.verdicts))]
+            left = evidence[place].left_out
+            runs.append({"name": self.names[place], "again": again, "look": closer, "left": left, "r": records})
         marks = {mark.requirement.id: mark for page in self.documents for mark in page.marks}
         return msgspec.json.encode(
             {
@@ -314,9 +387,7 @@ class Pages:
                     }
                     for id_, case in self.cases.items()
                 },
-                "parts": evidence.parts,
-                "messages": evidence.messages,
-                "left": evidence.left_out,
+                "rows": [[r.key, r.variant, [row.key for row in r.requirements], r.reason, r.known] for r in self.rows],
             }
         )
 
@@ -327,14 +398,24 @@ class Pages:
             "id": printable(verdict.case),
             "variant": line(variant_name(verdict.variant)),
             "shown": verdict.shown,
-            "why": line(verdict.reason, 2000),
+            "why": line(plainly(record), 2000),
             "asks": {printable(r): v for r, v in decided(run, record).items()},
             "s": round(record.seconds, 3),
         }
         findings = [
-            [f.observation, line(f.because, 1000), printable(f.requirement), line(f.part), compact(f.measure)]
+            [
+                "not counted" if on_the_side(run, record, f) else f.observation,
+                line(plain_reason(f.because, [f.part]), 1000),
+                printable(f.requirement),
+                compact(f.measure),
+            ]
             for f in verdict.findings
             if f.observation != "as-expected"
         ]
-        parts = evidence.of(place, number)
-        return made | ({"found": findings} if findings else {}) | ({} if parts is None else {"parts": parts})
+        if findings:
+            made["found"] = findings
+        if record.known:
+            known = record.known
+            made["known"] = [line(known.reason, 2000), line(known.link), line(known.owner), known.expires]
+        parts = evidence.of(number)
+        return made if parts is None else made | {"parts": parts}

@@ -1,6 +1,20 @@
 "use strict";
-(() => {
-  const D = JSON.parse(document.getElementById("data").textContent);
+(async () => {
+  /* What is packed is gzip in base64; the evidence of a run is unpacked when its first case is opened. */
+  const unpack = async (id) => {
+    const octets = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+    return new Response(new Blob([octets]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  };
+  if (!("DecompressionStream" in window)) {
+    document.getElementById("main").prepend("This browser is too old for the case pages; everything else stands below.");
+    return;
+  }
+  const D = await unpack("data");
+  const unpacked = new Map();
+  const evidence = (run) => {
+    if (!unpacked.has(run)) unpacked.set(run, unpack(`evidence-${run}`));
+    return unpacked.get(run);
+  };
   const $ = (query, from = document) => from.querySelector(query);
   const $$ = (query, from = document) => [...from.querySelectorAll(query)];
   const SVG = "http://www.w3.org/2000/svg";
@@ -63,27 +77,44 @@
     apply[form.dataset.filters](where().filters);
   };
 
-  const rows = $$("#cases tr[data-k]").map((row) => ({ row, key: row.dataset.k, record: record(row.dataset.k), text: "" }));
+  const rows = D.rows.map(([key, variant, keys, reason, known]) => ({ key, variant, keys, reason, known, run: Number(key.split(".")[0]), record: record(key), text: "" }));
+  const several = D.runs.length > 1, CHUNK = 300;
+  let matches = rows, put = 0;
+  const mark = (known) => (known ? el("span", { class: "known", title: known }, "known") : "");
+  const rowOf = (item) => el("tr", { "data-k": item.key }, el("td", {}, verdict(item.record.shown), " ", mark(item.known)),
+    el("td", {}, link(`#/case/${item.key}`, item.record.id), item.variant ? [" ", el("span", { class: "variant" }, item.variant)] : ""),
+    several ? el("td", { class: "who" }, D.runs[item.run].name) : "",
+    el("td", { class: "keys" }, item.keys.flatMap((k) => [el("code", {}, k), " "])), el("td", {}, item.reason));
+  const putMore = (upTo = put + CHUNK) => {
+    $("#cases tbody").append(...matches.slice(put, upTo).map(rowOf));
+    put = Math.min(upTo, matches.length);
+    $("#cases .more").hidden = put >= matches.length;
+    $("#cases .more button").textContent = `Show more (${matches.length - put} left)`;
+  };
+  const inProtocol = (id, protocol) => protocol === null || id.startsWith(`${protocol}/`);
   const apply = {
     cases(filters) {
       listAddress = address("cases", filters);
       const words = (filters.get("q") || "").toLowerCase().split(/\s+/).filter(Boolean);
       const wanted = (filters.get("verdict") || "").split(",").filter(Boolean);
       const run = filters.get("run"), role = filters.get("role"), requirement = filters.get("requirement");
-      let shown = 0;
-      for (const item of rows) {
+      const protocol = filters.get("protocol"), known = filters.get("known");
+      matches = rows.filter((item) => {
         const r = item.record;
-        if (words.length && !item.text) item.text = `${item.row.textContent} ${Object.keys(r.asks).join(" ")}`.toLowerCase();
-        const fits = (!wanted.length || wanted.includes(r.shown)) && (run === null || item.key.startsWith(`${run}.`)) &&
+        if (words.length && !item.text)
+          item.text = [r.id, item.variant, several ? D.runs[item.run].name : "", ...item.keys, item.reason, item.known, ...Object.keys(r.asks)].join(" ").toLowerCase();
+        return (!wanted.length || wanted.includes(r.shown)) && (run === null || item.run === Number(run)) && inProtocol(r.id, protocol) &&
+          (known === null || Boolean(item.known) === (known === "known")) &&
           (role === null || D.cases[r.id]?.role === role) && (requirement === null || requirement in r.asks) && words.every((w) => item.text.includes(w));
-        item.row.hidden = !fits;
-        shown += fits;
-      }
-      $("#cases .found").textContent = `${shown} of ${rows.length}${requirement ? ` that decide ${requirement}` : ""}`;
-      $("#cases .nothing").hidden = shown > 0;
+      });
+      $("#cases tbody").replaceChildren();
+      put = 0;
+      putMore();
+      $("#cases .found").textContent = `${matches.length} of ${rows.length}${requirement ? ` that decide ${requirement}` : ""}`;
+      $("#cases .nothing").hidden = matches.length > 0;
     },
     matrix(filters) {
-      const show = filters.get("show") || "";
+      const show = filters.get("show") || "", protocol = filters.get("protocol");
       let shown = 0;
       for (const body of $$("#matrix tbody")) {
         let any = 0;
@@ -92,12 +123,15 @@
           any += !row.hidden;
         }
         body.hidden = !any;
-        shown += any;
+        shown += protocol === null || body.parentNode.dataset.protocol === protocol ? any : 0;
       }
+      for (const table of $$("#matrix table")) table.hidden = (protocol !== null && table.dataset.protocol !== protocol) || !$("tbody:not([hidden])", table);
       $("#matrix .found").textContent = `${shown} requirement${shown === 1 ? "" : "s"}`;
     },
     documents(filters) {
       const colour = filters.get("colour") || $("#documents select").options[0]?.value || "all";
+      const protocol = filters.get("protocol");
+      for (const part of $$("#documents [data-protocol]")) part.hidden = protocol !== null && part.dataset.protocol !== protocol;
       for (const chip of $$("#documents .chip")) {
         const word = colour === "all" ? chip.dataset.all : D.codes[chip.dataset.v[Number(colour)]] || "";
         chip.className = `chip v v-${word || "none"}`;
@@ -129,21 +163,21 @@
     if (more > 0) out.append(el("div", {}, "", "", el("u", {}, `… ${more} fields more`)));
     return out;
   };
-  const fill = (details, part) => {
+  const fill = (details, part, E) => {
     if (details.dataset.filled) return;
     details.dataset.filled = "1";
     for (const [at, arrow, title, message] of part.events)
       details.append(el("div", { class: "event" }, el("time", {}, `${at.toFixed(3)} s`), el("span", { class: "arrow" }, arrow),
-        el("div", {}, title, message >= 0 ? dump(D.messages[message]) : null)));
+        el("div", {}, title, message >= 0 ? dump(E.messages[message]) : null)));
     if (part.more) details.append(el("p", { class: "note" }, `… ${part.more} events more`));
   };
-  const partOf = (number, place, all) => {
-    const part = D.parts[number], head = part.health && all.slice(0, place).every((n) => D.parts[n].control);
+  const partOf = (E) => (number, place, all) => {
+    const part = E.parts[number], head = part.health && all.slice(0, place).every((n) => E.parts[n].control);
     const details = el("details", { class: "part", open: !part.control },
       el("summary", {}, el("b", {}, head ? `twin (the case before): ${part.title}` : part.title), el("span", {}, ` · ${part.ended}`)),
-      part.changes.map((change) => el("p", { class: "change" }, "changed: ", el("b", {}, change))));
-    if (part.control) details.addEventListener("toggle", () => fill(details, part));
-    else fill(details, part);
+      part.changes.map((change) => el("p", { class: "change" }, "what was changed: ", el("b", {}, change))));
+    if (part.control) details.addEventListener("toggle", () => fill(details, part, E));
+    else fill(details, part, E);
     return details;
   };
 
@@ -156,30 +190,49 @@
     });
     return button;
   };
-  const visible = () => rows.filter((item) => !item.row.hidden).map((item) => item.key);
-  const neighbour = (key, step) => { const keys = visible(), at = keys.indexOf(key); return at < 0 ? undefined : keys[at + step]; };
-  const showCase = (key) => {
+  const rowNear = (key) => {
+    const [run, r] = [Number(key.split(".")[0]), record(key)];
+    return rows.find((item) => item.key === key) || rows.find((item) => item.run === run && item.record.id === r?.id && item.record.shown === r.shown);
+  };
+  const neighbour = (key, step) => { const at = matches.indexOf(rowNear(key)); return at < 0 ? undefined : matches[at + step]?.key; };
+  const variantsOf = (key, r) => {
+    const run = key.split(".")[0], all = D.runs[Number(run)].r.map((other, n) => [`${run}.${n}`, other]).filter(([, other]) => other.id === r.id);
+    return all.length < 2 ? "" : block("In every variant", el("p", { class: "variants" }, all.flatMap(([k, other]) =>
+      [el("a", { href: `#/case/${k}`, class: `v v-${other.shown}`, "aria-current": k === key && "true" }, sign(other.shown), other.variant || "as it is"), " "])));
+  };
+  let opened = 0;
+  const showCase = async (key) => {
     const page = $("#case"), r = record(key);
     if (!r) { page.replaceChildren(el("p", { class: "note" }, "There is no such case here. ", link("#/cases", "All cases"))); return; }
     const run = D.runs[Number(key.split(".")[0])], known = D.cases[r.id] || {}, again = run.again + (known.quoted || `'${r.id.replaceAll("'", "'\\''")}'`);
     const before = neighbour(key, -1), after = neighbour(key, 1);
     page.replaceChildren(
       el("p", { class: "crumbs" }, link(listAddress, "← Cases"), el("span", { class: "end" }, before ? link(`#/case/${before}`, "Previous") : ""), after ? link(`#/case/${after}`, "Next") : ""),
-      el("div", { class: "headline" }, verdict(r.shown), el("h1", {}, r.id), r.variant ? el("span", { class: "variant" }, r.variant) : ""),
+      el("div", { class: "headline" }, verdict(r.shown), mark(r.known?.[0]), el("h1", {}, r.id), r.variant ? el("span", { class: "variant" }, r.variant) : ""),
       el("p", { class: "note" }, [run.name, known.role, known.exchange, `${r.s} s`].filter(Boolean).join(" · ")),
       el("p", { class: "lede" }, known.doc || ""),
-      el("dl", {}, known.expect ? [el("dt", {}, "expected"), el("dd", {}, known.expect)] : "", el("dt", {}, "seen"), el("dd", {}, r.why)),
+      el("dl", {}, known.expect ? [el("dt", {}, "expected"), el("dd", {}, known.expect)] : "", el("dt", {}, "seen"), el("dd", {}, r.why),
+        r.known ? [el("dt", {}, "known"), el("dd", {}, r.known[0], r.known[1] ? [" ", el("code", {}, r.known[1])] : "", el("span", { class: "note" }, r.known[3] ? ` until ${r.known[3]}` : ""))] : ""),
       block("Asked for", ...Object.entries(r.asks).map(([id, word]) => {
         const q = D.requirements[id];
         return el("div", { class: "ask" }, verdict(word), el("div", {}, requirementLink(id, q ? `${q.cite} · ${q.key}` : id), " ", el("span", { class: "level" }, q ? q.level : ""), el("br"), q ? q.text : ""));
       })),
       block("Run it again", el("p", { class: "again" }, el("code", {}, again), copy(again))));
-    const finding = ([what, why, id, part, measure]) => el("li", {}, el("b", {}, what), `: ${why}`,
-      el("span", { class: "note" }, [part && ` in ${part}`, id && ` (${id})`, measure && ` ${measure}`].filter(Boolean).join("")));
+    const finding = ([what, why, id, measure]) => el("li", {}, el("b", {}, what), what === "not counted" ? " (the shim and not the implementation decides this)" : "", `: ${why}`,
+      el("span", { class: "note" }, [id && ` (${id})`, measure && ` ${measure}`].filter(Boolean).join("")));
     if (r.found) page.append(block("Findings", el("ul", {}, r.found.map(finding))));
-    if (r.parts) page.append(block("What was sent and what came back", ...r.parts.map(partOf)));
-    else page.append(el("p", { class: "note" }, r.shown === "pass" ? "Cases that passed carry no octets in this report; the stored run has them: " :
-      D.left && !["unsupported", "not-applicable"].includes(r.shown) ? "Left out to keep this file small; the stored run has it: " : "Nothing was sent that this report carries; the stored run: ", el("code", {}, run.path)));
+    page.append(variantsOf(key, r));
+    const command = run.look + (known.quoted || `'${r.id.replaceAll("'", "'\\''")}'`);
+    if (!r.parts) {
+      if (r.s) page.append(el("p", { class: "note" }, r.shown === "pass" ? "Cases that passed carry no octets in this file. The stored run has them: " :
+        run.left && !["unsupported", "not-applicable"].includes(r.shown) ? "Left out to keep this file small. The stored run has it: " : "What was sent stands in the stored run: "),
+        el("p", { class: "again" }, el("code", {}, command), copy(command)));
+      return;
+    }
+    const place = block("What was sent and what came back"), mine = ++opened;
+    page.append(place);
+    const E = await evidence(Number(key.split(".")[0]));
+    if (mine === opened) place.append(...r.parts.map(partOf(E)));
   };
   const showRequirement = (id) => {
     const page = $("#requirement"), q = D.requirements[id];
@@ -190,10 +243,10 @@
       el("div", { class: "headline" }, el("h1", {}, `${q.cite} · ${q.key}`), el("span", { class: "level" }, q.level), el("code", { class: "variant" }, id)),
       el("p", { class: "lede" }, q.text),
       el("p", { class: "note" }, `asked of ${q.roles.join(", ")}`, q.ambiguous ? " · can be read in more than one way" : "", q.reason ? ` · not tested: ${q.reason}` : ""),
-      block("Implementations", ...q.cells.map(([word, key, why], n) => el("div", { class: "ask" }, verdict(word), el("div", {}, key ? link(`#/case/${key}`, D.runs[n].name) : D.runs[n].name, el("br"), el("span", { class: "note" }, why)))),
+      block("Implementations", ...q.cells.map(([word, key, why], n) => !key && why === "not in this run's plan" ? "" : el("div", { class: "ask" }, verdict(word), el("div", {}, key ? link(`#/case/${key}`, D.runs[n].name) : D.runs[n].name, el("br"), el("span", { class: "note" }, why)))),
         ...D.absent.map(([title, why]) => el("div", { class: "ask" }, verdict(""), el("div", {}, title, el("br"), el("span", { class: "note" }, why))))));
     if (deciding.length) page.append(block("Decided by", ...deciding.slice(0, 60).map((item) => el("div", { class: "ask" }, verdict(item.record.asks[id]),
-      el("div", {}, link(`#/case/${item.key}`, item.record.id), " ", el("span", { class: "variant" }, item.record.variant), D.runs.length > 1 ? el("span", { class: "note" }, ` ${D.runs[Number(item.key.split(".")[0])].name}`) : ""))),
+      el("div", {}, link(`#/case/${item.key}`, item.record.id), " ", el("span", { class: "variant" }, item.variant), D.runs.length > 1 ? el("span", { class: "note" }, ` ${D.runs[Number(item.key.split(".")[0])].name}`) : ""))),
       el("p", {}, link(address("cases", new URLSearchParams({ requirement: id })), `All ${deciding.length} in the list`))));
   };
 
@@ -203,6 +256,7 @@
     const { page, argument, filters } = where();
     const view = document.getElementById(page)?.classList.contains("view") ? page : "summary";
     for (const section of $$(".view")) section.classList.toggle("on", section.id === view);
+    document.documentElement.dataset.view = view;
     document.documentElement.classList.toggle("single", view === "case" || view === "requirement");
     if (document.documentElement.classList.contains("single")) document.documentElement.dataset.single = view; else delete document.documentElement.dataset.single;
     const current = { case: "cases", requirement: "documents" }[view] || view;
@@ -212,8 +266,10 @@
     if (view === "case") showCase(argument);
     if (view === "requirement") showRequirement(argument);
     scrollTo(0, 0);
-    const last = lastKey && view === "cases" ? rows.find((item) => item.key === lastKey && !item.row.hidden) : null;
-    if (last) { last.row.scrollIntoView({ block: "center" }); $("a", last.row).focus({ preventScroll: true }); }
+    const at = lastKey && view === "cases" ? matches.indexOf(rowNear(lastKey)) : -1;
+    if (at >= put) putMore(at + CHUNK);
+    const last = at < 0 ? null : $("#cases tbody").children[at];
+    if (last) { last.scrollIntoView({ block: "center" }); $("a", last).focus({ preventScroll: true }); }
     else if (raw) $("#main").focus({ preventScroll: true });
     lastKey = view === "case" ? argument : lastKey && view === "cases" ? lastKey : "";
   };
@@ -235,7 +291,14 @@
       apply[form.dataset.filters](new URLSearchParams());
     });
   }
-  for (const a of $$("[data-jump]")) a.addEventListener("click", (event) => { event.preventDefault(); document.getElementById(a.hash.slice(1)).scrollIntoView(); });
+  for (const a of $$("[data-jump]")) a.addEventListener("click", (event) => {
+    event.preventDefault();
+    const there = document.getElementById(a.hash.slice(1)), details = $("details", there);
+    if (details) details.open = true;
+    there.scrollIntoView();
+  });
+  $("#cases .more button").addEventListener("click", () => putMore());
+  addEventListener("beforeprint", () => putMore(matches.length));
   $("#keys-button").addEventListener("click", () => $("#keys").showModal());
 
   addEventListener("keydown", (event) => {
@@ -257,9 +320,15 @@
       const step = event.key === "j" ? 1 : -1;
       if (page === "case") { const next = neighbour(argument, step); if (next) location.hash = `#/case/${next}`; return; }
       const links = $$(".view.on .list tbody tr:not([hidden]) td:nth-child(2) a"), at = links.indexOf(document.activeElement);
+      if (page === "cases" && step > 0 && at === links.length - 1 && put < matches.length) { putMore(); links.push(...$$("#cases tbody td:nth-child(2) a").slice(links.length)); }
       const next = links[at < 0 ? (step > 0 ? 0 : -1) : at + step];
       if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
     }
+  });
+  /* Why a cell shows what it shows, when one points at it: in every cell it would double the file. */
+  $("#matrix")?.addEventListener("pointerover", (event) => {
+    const a = event.target.closest("td a"), r = a && !a.title && record(a.hash.split("/")[2] || "");
+    if (r) a.title = `${r.shown}: ${r.why}`;
   });
   addEventListener("hashchange", go);
   document.documentElement.classList.add("js");
