@@ -154,12 +154,15 @@ class HTTP3(Connection, Session3):
         await self.finish_as(stream_id, how.end)
         self.link.transmit()
 
-    async def datagram(self, recorder: Recorder, built: Built, name: str = "outer") -> bool:
-        """Send the octets as one QUIC datagram, whatever stream they name; whether it left."""
+    async def datagram(self, recorder: Recorder, built: Built, name: str = "outer", *, sized: bool = True) -> bool:
+        """Send the octets as one QUIC datagram, whatever stream they name; whether it left.
+
+        One that is not `sized` leaves in a frame without a length (type 0x30).
+        """
         how = Leaving.of(built.leaving, len(built.octets))
         if how.delay:
             await asyncio.sleep(how.delay)
-        left = self.link.send_datagram(built.octets)
+        left = self.link.send_datagram(built.octets, sized=sized)
         if not left and not self.link.ended and not self.link.closing:
             recorder.saw("too-large", name, size=len(built.octets), limit=self.link.datagram_limit)
         return left

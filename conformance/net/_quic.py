@@ -18,6 +18,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection, QuicConnectionState
 from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEvent
 from aioquic.quic.packet import QuicErrorCode, QuicFrameType
+from aioquic.quic.packet_builder import QuicPacketBuilder
 
 from conformance.net._stream import settle
 
@@ -40,6 +41,22 @@ class Consumer(Protocol):
         """Nothing more will come: the peer broke QUIC itself."""
 
 
+class _Unsized(bytes):
+    """The payload of a DATAGRAM frame without a length (type 0x30; RFC 9221, Section 4)."""
+
+    __slots__ = ()
+
+
+class _Machine(QuicConnection):
+    """aioquic's machine, which can also write DATAGRAM frames that end their packet."""
+
+    def _write_datagram_frame(self, builder: QuicPacketBuilder, data: bytes, frame_type: QuicFrameType) -> bool:
+        if not isinstance(data, _Unsized):
+            return super()._write_datagram_frame(builder, data, frame_type)
+        builder.start_frame(QuicFrameType.DATAGRAM, capacity=1 + len(data)).push_bytes(data)
+        return True
+
+
 class QUIC(QuicConnectionProtocol):
     """A connection, as client or as server; the carrier of HTTP/3.
 
@@ -52,6 +69,7 @@ class QUIC(QuicConnectionProtocol):
 
     def __init__(self, quic: QuicConnection, patience: float, code_of: Callable[[int], str] = hex) -> None:
         super().__init__(quic)
+        quic.__class__ = _Machine
         self.patience = patience
         self.code_of = code_of
         self.loop = asyncio.get_running_loop()
@@ -245,15 +263,18 @@ class QUIC(QuicConnectionProtocol):
         self._transmit_soon()
         return True
 
-    def send_datagram(self, payload: bytes) -> bool:
-        """Send a DATAGRAM frame, behind what was written on streams; False for one that fits no packet."""
+    def send_datagram(self, payload: bytes, *, sized: bool = True) -> bool:
+        """Send a DATAGRAM frame, behind what was written on streams; False for one that fits no packet.
+
+        One that is not `sized` has no length and ends its packet (its payload must not be empty).
+        """
         if self.ended or self.closing:
             return False
         if len(payload) > self.datagram_limit:
             self.too_large += 1
             return False
         self.transmit()
-        self._quic.send_datagram_frame(payload)
+        self._quic.send_datagram_frame(payload if sized else _Unsized(payload))
         self.transmit()
         return True
 

@@ -149,7 +149,9 @@ class ServerTunnel2(Tunnel2, ServerTunnel):
         accepted = (part_of(built, "status") or b"")[:1] == b"2"
         alone = replace(how, end="")  # what ends our direction ends the stream's, not the connection's
         await self.session.send_message(self.stream_id, lines_of(built), alone, barrier=barrier, end=not accepted)
-        if accepted or how.end:
+        if not accepted:
+            self.finished()
+        if how.end:
             await self.leave(built, how)
 
     async def inform(self, built: Built) -> None:

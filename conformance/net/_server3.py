@@ -18,7 +18,7 @@ from conformance.net._quic import QUIC
 from conformance.net._request import request_of
 from conformance.net._server import Server, ServerConnection, ServerExchange
 from conformance.net._server_tunnel import ServerTunnel, asks_for_tunnel
-from conformance.net._session3 import MESSAGE_ERROR, Session3, code_name
+from conformance.net._session3 import INCOMPLETE, MESSAGE_ERROR, Session3, code_name
 from conformance.net._settings3 import HTTP3Settings
 from conformance.net._tunnel3 import Tunnel3
 from conformance.wire import Built, DecodeError
@@ -81,7 +81,11 @@ class ServerHTTP3(ServerConnection, Session3):
             tunnel.took_end()
             return
         coming = self._coming.pop(stream_id, None)
-        if coming is None or malformed_length(coming.fields, coming.length):
+        if coming is None:  # RFC 9114, Section 4.1.2
+            self.server.broken += 1
+            self.link.reset_stream(stream_id, INCOMPLETE)
+            return
+        if malformed_length(coming.fields, coming.length):
             self._malformed(stream_id)
             return
         asked = request_of(3, coming.fields, b"".join(coming.content), coming.trailers, self.link.peer)
@@ -179,6 +183,8 @@ class ServerTunnel3(Tunnel3, ServerTunnel):
         end = (part_of(built, "status") or b"")[:1] != b"2"
         await self.session.send_message(self.stream_id, lines_of(built), how, barrier=barrier, end=end)
         self.session.link.transmit()
+        if end:
+            self.finished()
 
     async def inform(self, built: Built) -> None:
         """Send an interim head."""

@@ -52,6 +52,8 @@ class Tunnel(ABC):
         self.result: Ended | DecodeError | None = None
         self.ended = False
         self.answered = False
+        self.halved = False
+        self.clean = False
         self.informational: list[Seen] = []
         self.progress = asyncio.get_running_loop().time()
         self._seen: deque[Seen] = deque()
@@ -153,9 +155,21 @@ class Tunnel(ABC):
 
     # What the connections tell
 
+    def finished(self) -> None:
+        """Note the clean end of our direction: with the peer's, all is over, and later endings are not ours."""
+        self.halved = True
+        self._over()
+
+    def _over(self) -> None:
+        if self.halved and self.ended and self.result is None:
+            self.clean = True
+            self.result = Ended("closed", "both directions have ended")
+            self._wake()
+
     def tell(self, seen: Seen, **value: Any) -> None:
         """Something came."""
-        if self.result is not None or (self.ended and seen.what not in {DATAGRAM, STOP}):
+        late = seen.what in {DATAGRAM, STOP}  # may come behind the end of the stream
+        if (self.result is not None and not (self.clean and late)) or (self.ended and not late):
             return
         self.progress = asyncio.get_running_loop().time()
         if seen.what == HEAD:
@@ -175,6 +189,7 @@ class Tunnel(ABC):
             self.ended = self.ended or seen.what == END
         self._seen.append(seen)
         self._wake()
+        self._over()
 
     def end(self, what: str, detail: str = "", code: str = "") -> None:
         """All is over, by the peer."""

@@ -32,6 +32,7 @@ class Stream1(Tunnel):
     async def finish(self) -> None:
         """End our direction of the connection; over TLS both."""
         await self.stream.finish(HALF)
+        self.finished()
 
     async def reset(self, code: int | None = None) -> None:  # noqa: ARG002 - a reset of TCP has no code
         """Reset the connection."""

@@ -44,6 +44,7 @@ class Tunnel2(Tunnel):
     async def finish(self) -> None:
         """Send END_STREAM."""
         await self.session.send_more(self.stream_id, b"", Leaving(), end=True)
+        self.finished()
 
     async def reset(self, code: int | None = None) -> None:
         """Send RST_STREAM (CANCEL)."""

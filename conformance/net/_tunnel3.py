@@ -44,13 +44,13 @@ class Tunnel3(Tunnel):
         await self.session.raw_octets(self.stream_id, built.octets, how, barrier=barrier)
         await self.leave(built, how)
 
-    async def datagram(self, built: Built) -> bool:
+    async def datagram(self, built: Built, *, sized: bool = True) -> bool:
         """Send the octets (quarter stream ID and payload, as they are) as one QUIC datagram, behind what was sent."""
         link = self.session.link
         how = Leaving.of(built.leaving, len(built.octets))
         if how.delay:
             await asyncio.sleep(how.delay)
-        left = link.send_datagram(built.octets)
+        left = link.send_datagram(built.octets, sized=sized)
         if not left and not link.ended and not link.closing:
             self.recorder.saw("too-large", self.name, size=len(built.octets), limit=link.datagram_limit)
         return left
@@ -59,6 +59,7 @@ class Tunnel3(Tunnel):
         """Send FIN."""
         self.session.link.write(self.stream_id, b"", end=True)
         self.session.link.transmit()
+        self.finished()
 
     async def reset(self, code: int | None = None) -> None:
         """Send RESET_STREAM and STOP_SENDING (H3_REQUEST_CANCELLED; RFC 9220, Section 3)."""

@@ -306,3 +306,143 @@ def test_capsules_are_read_in_any_pieces():
     for cut in range(1, 4):
         with pytest.raises(DecodeError):
             decode_capsules_untrusted(whole[:cut])
+
+
+async def test_a_datagram_frame_may_have_no_length(tunnels, notes):
+    _, connection = await tunnels(3)
+    tunnel = await connection.tunnel(notes, asked(3))
+    await tunnel.head()
+    for payload in (b"\0", b"\0hello", b"\0" + bytes(1300)):
+        assert await tunnel.datagram(datagram(tunnel.quarter, payload).build(), sized=False)
+        assert (await tunnel.next()).octets == payload
+
+
+async def test_a_datagram_for_no_stream_is_dropped(tunnels, notes):
+    _, connection = await tunnels(3)
+    await connection.datagram(notes, datagram(0, b"early").build())
+    tunnel = await connection.tunnel(notes, asked(3))
+    await tunnel.head()
+    await connection.datagram(notes, datagram(500, b"nowhere").build())
+    await connection.datagram(notes, datagram(tunnel.quarter, b"here").build())
+    assert (await tunnel.next()).octets == b"here"
+    assert not await connection.datagram(notes, datagram(0, bytes(3000)).build())
+    assert notes.named("too-large")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_after_both_ends_nothing_else_is_an_ending(tunnels, notes, version):
+    server, connection = await tunnels(version)
+    tunnel = await connection.tunnel(notes, asked(version))
+    await tunnel.head()
+    await tunnel.finish()
+    assert (await tunnel.next()).what == "end"
+    await server.close()
+    with pytest.raises(Ended, match="both directions"):
+        await tunnel.next()
+    assert "closed" not in notes.whats
+    assert "reset" not in notes.whats
+
+
+async def test_octets_of_http1_end_in_each_direction_alone(closing, notes, echo_server):
+    server = await echo_server(tunnels=echo, versions=(1,))
+    connection = await connect(Route.of(server.url), notes, 1, 2)
+    closing.push_async_callback(connection.close)
+    tunnel = await connection.tunnel(notes, asked(1))
+    await tunnel.head()
+    await tunnel.send(octets(b"last", ("close", ("half",))))
+    assert await gathered(tunnel, 4) == b"last"
+    assert (await tunnel.next()).what == "end"
+
+
+async def test_a_reset_of_tcp_is_a_reset(closing, notes, echo_server):
+    async def handler(tunnel):
+        await tunnel.answer(switched(PROTOCOL).build())
+        await tunnel.next()
+        await tunnel.reset()
+
+    server = await echo_server(tunnels=handler, versions=(1,))
+    connection = await connect(Route.of(server.url), notes, 1, 2)
+    closing.push_async_callback(connection.close)
+    tunnel = await connection.tunnel(notes, asked(1))
+    await tunnel.head()
+    await tunnel.send(octets(b"x"))
+    with pytest.raises(Ended, match="reset"):
+        await tunnel.next()
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [(b"HTTP/1.1 200 OK\r\n\r\nrest", True), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nrest", False)],
+)
+async def test_an_answer_that_is_no_switch_ends_with_the_stream(closing, notes, raw_server, said, whole):
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        writer.close()
+
+    connection = await connect(await raw_server(handler), notes, 1, 2)
+    closing.push_async_callback(connection.close)
+    tunnel = await connection.tunnel(notes, asked(1))
+    assert (await tunnel.head()).status == 200
+    assert await gathered(tunnel, 4) == b"rest"
+    if whole:
+        assert (await tunnel.next()).what == "end"
+    else:
+        with pytest.raises(Ended, match="in the middle"):
+            await tunnel.next()
+
+
+async def test_an_answer_that_is_none_is_undecodable(closing, notes, raw_server):
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"nonsense\r\n\r\n")
+        await reader.read()
+
+    connection = await connect(await raw_server(handler), notes, 1, 2)
+    closing.push_async_callback(connection.close)
+    tunnel = await connection.tunnel(notes, asked(1))
+    with pytest.raises(DecodeError):
+        await tunnel.head()
+    assert notes.whats == ["undecodable"]
+
+
+async def test_a_refused_connect_of_http1_closes(closing, notes, echo_server):
+    async def handler(tunnel):
+        await tunnel.answer(response(403, (), b"").build())
+
+    server = await echo_server(tunnels=handler, versions=(1,))
+    connection = await connect(Route.of(server.url), notes, 1, 2)
+    closing.push_async_callback(connection.close)
+    tunnel = await connection.tunnel(notes, request(b"CONNECT", b"h:1", b"h:1").build())
+    assert (await tunnel.head()).status == 403
+    pending = await connection.request(notes, request(b"GET", b"/", b"h").build())
+    with pytest.raises(Ended, match="closed"):
+        await pending.answer()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_server_that_goes_is_an_ending(tunnels, notes, version):
+    server, connection = await tunnels(version)
+    tunnel = await connection.tunnel(notes, asked(version))
+    await tunnel.head()
+    await server.close()
+    if version == 1:  # the end of TCP is the end of the stream
+        assert (await tunnel.next()).what == "end"
+        return
+    with pytest.raises(Ended):
+        await tunnel.next()
+    assert "closed" in notes.whats or "reset" in notes.whats
+    later = await connection.tunnel(notes, asked(version), "later")
+    with pytest.raises(Ended):
+        await later.head()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_closing_a_connection_drops_its_tunnels(tunnels, notes, version):
+    _, connection = await tunnels(version)
+    tunnel = await connection.tunnel(notes, asked(version))
+    await tunnel.head()
+    await connection.close()
+    with pytest.raises(Ended, match="by the suite"):
+        await tunnel.next()
+    assert set(notes.whats) == {"received"}
