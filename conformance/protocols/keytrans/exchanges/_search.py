@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.bench import Bench
-from conformance.model import ACCEPTED, ANYWAY, WRONG, AdapterError, Event, Outcome, Part, exchange
+from conformance.model import ACCEPTED, ANYWAY, NOTHING, WRONG, AdapterError, Event, Outcome, Part, exchange
 from conformance.protocols.keytrans.messages.ietf import (
     PROFILE,
     REVISION,
@@ -22,10 +22,10 @@ from conformance.protocols.keytrans.messages.ietf_suites import ED25519, P256
 from conformance.protocols.keytrans.peers.client import wall_clock
 from conformance.protocols.keytrans.peers.client_search import Refused, Retained, Search
 from conformance.protocols.keytrans.peers.log import Log
-from conformance.protocols.keytrans.peers.log_history import Entry, History, Inserted
+from conformance.protocols.keytrans.peers.log_history import Entry, History, Inserted, configuration_recipe
 from conformance.wire import DecodeError
 
-REJECTED = Outcome("rejected", survives="session")
+REJECTED = Outcome("rejected", survives="session", citation="ietf-keytrans-protocol/13/failed-query-keeps-state")
 """The client says that the answer does not hold; it goes on from the state that it had."""
 
 ROLE, LOG = "keytrans.client", "keytrans.log"
@@ -60,13 +60,14 @@ def made_history(suite: str, size: int, base: int, **settings: Any) -> History:
 
 @dataclass(slots=True)
 class Session:
-    """The state that a client retains about a log that is still there."""
+    """What a client retains about a log that is still there, and the version that it searches."""
 
     log: Log | None
     config: str
     history: History
     state: Retained | None
-    asked: dict[str, Any]
+    label: str
+    version: int | None
     scope: str = "session"
     open: bool = True
 
@@ -79,19 +80,16 @@ def ended(part: Part) -> Outcome:
         return REJECTED
     if not searches or any(not {"ok", "refused"} & event.value.keys() for event in replies):
         return part.ending()
+    if part.last("counterpart") is None:  # what another log answered is not seen
+        for search in replayed(part):
+            if search.why:
+                return ANYWAY
+            if search.said != search.value:
+                return WRONG
     if any("refused" in event.value for event in searches):
         return REJECTED
     unfinished = part.ending()
-    if unfinished.name != "nothing":
-        return unfinished
-    if part.last("counterpart") is not None:  # what another log answered is not seen
-        return ACCEPTED
-    for search in replayed(part):
-        if search.why:
-            return ANYWAY
-        if search.said != search.value:
-            return WRONG
-    return ACCEPTED
+    return ACCEPTED if unfinished == NOTHING else unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +173,16 @@ async def search_twice(
 
     `versions` are the entries with which the versions of the label came, `spacing` is between entries and `shift` moves
     all of them (milliseconds); `window` and `lifetime` are those of the configuration. `negative` lets the log prove
-    absence. With `live` the client searches once more in the log that it knows.
+    absence, and say of all entries that they are distinguished. With `live` the client searches once more in the log
+    that it knows.
     """
-    asked = {"label": label.hex(), "version": version}
     if live is not None:
         return await _again(bench, live)
     settings = {"label": label, "versions": versions, "value": value, "spacing": spacing}
     settings |= {"window": window, "lifetime": lifetime, "negative": negative}
     suite = bench.variant.get("suite", ED25519.name)
-    now = wall_clock()
-    whole = made_history(suite, max(first, second), now - (first - 1) * spacing + shift, **settings)
+    base = wall_clock() - (first - 1) * spacing
+    whole = made_history(suite, max(first, second), base + shift, **settings)
     whole.recipe().encode()  # proofs are slow to make and remembered: nobody is to wait for them
     logs: list[Log] = []
 
@@ -196,7 +194,9 @@ async def search_twice(
     config = served.more.get("config")
     if not isinstance(config, str):
         raise AdapterError(f"the log says no configuration: {config!r}", step="serve", hint=f"See {PROFILE}.")
-    session = Session(logs[0] if logs else None, config, _cut(whole, second), None, asked)
+    if logs:
+        config = bench.point("configuration", configuration_recipe(whole.configuration())).octets.hex()
+    session = Session(logs[0] if logs else None, config, _cut(whole, second), None, label.hex(), version)
     bench.saw("document", "ietf-keytrans-protocol", revision=REVISION, profile=PROFILE)
     reply = await bench.do(INIT, config=config, url=served.url)
     if "ok" not in reply:
@@ -206,6 +206,8 @@ async def search_twice(
             logs[0].history = _cut(whole, size)
         if not await _search(bench, session):
             break
+    if session.state is None:
+        session.history = made_history(suite, second, base, **settings | {"negative": None})
     return session
 
 
@@ -214,6 +216,8 @@ async def _again(bench: Bench, live: Session) -> Session:
         live.log.bench, live.log.history = bench, live.history
     state = live.state.to_json() if live.state else None
     bench.saw("retained", config=live.config, state=state)
+    there = [i.version for entry in live.history.entries for i in entry.inserted if i.label.hex() == live.label]
+    live.version = max(there, default=None)  # what was searched may be what nobody finds
     await _search(bench, live)
     return live
 
@@ -221,7 +225,7 @@ async def _again(bench: Bench, live: Session) -> Session:
 async def _search(bench: Bench, session: Session) -> bool:
     """One search; whether the client took the answer. What it retains from now on is noted with the session."""
     bench.saw("clock", now=wall_clock())
-    reply = await bench.do(SEARCH, **session.asked)
+    reply = await bench.do(SEARCH, label=session.label, version=session.version)
     if "ok" not in reply:
         return False
     taken = replayed(bench.record)

@@ -104,16 +104,13 @@ class Log(Peer):
         except SearchFailed:
             if not self.history.negative:
                 raise
-        held = view.held.get((asked.label, version))
-        found = (held.opening, held.value) if held else (bytes(16), b"")
-        suite = self.history.suite
         return answer(
-            same_head() if same else updated_head(suite, view.signature_key),
+            same_head() if same else updated_head(),
             view,
-            found,
+            view.held.get((asked.label, version)),
             recorder.ladder_steps(version),
             recorder.combined(),
-            suite=suite,
+            suite=self.history.suite,
             version=None if asked.version is not None else version,
         )
 

@@ -14,11 +14,12 @@ from conformance.protocols.keytrans.messages.ietf import (
     read_prefix_proof,
     read_result,
 )
-from conformance.protocols.keytrans.messages.ietf_suites import Suite
+from conformance.protocols.keytrans.messages.ietf_suites import OPENING, SUITES, Suite
 from conformance.protocols.keytrans.peers.log_history import (
     NEIGHBOUR,
     OWN_LEAF,
     STAND_IN_GIVEN,
+    Held,
     History,
     View,
 )
@@ -78,6 +79,10 @@ class Recorder(Entries):
         lies = {n: self.view.forged[entry, v] for n, v in enumerate(versions) if (entry, v) in self.view.forged}
         self.proofs.append(_forged(tree, keys, lies) if lies else tree.prove(keys))
         self.proven.add(entry)
+
+    def distinguished(self, entry: int) -> bool:
+        """Whether an entry is distinguished; a log that cheats with expired entries says so of all."""
+        return self.history.negative or super().distinguished(entry)
 
     def key(self, version: int) -> bytes:
         """The search key of a version."""
@@ -153,14 +158,16 @@ def _neighbour(tree: PrefixTree, key: bytes, depth: int) -> Leaf:
 # --- Recipes ---------------------------------------------------------------------------------------------------------
 
 
-def updated_head(suite: Suite, secret: bytes) -> Message:
-    """A new head, signed over size, root and configuration of the message around it: `size`, `root`, `configuration`.
+def updated_head() -> Message:
+    """A new head, signed over the size that it tells and what the answer around it holds: `configuration` and `root`.
 
-    The signature follows a change of the size that is told.
+    Who signs is `signer`: the number of a suite, and the secret key.
     """
 
     def sign(get: Get) -> bytes:
-        return suite.sign(secret, get("configuration") + get("tree_size") + get("root"))
+        signer = get("signer")
+        suite = SUITES[int.from_bytes(signer[:2], "big")]
+        return suite.sign(signer[2:], get("configuration") + get("tree_size") + get("root"))
 
     signature = Message(length=lambda get: UInt(len(get("octets")), 2), octets=sign)
     tree_head = Message(tree_size=lambda get: UInt(int.from_bytes(get("size"), "big"), 8), signature=signature)
@@ -172,34 +179,40 @@ def same_head() -> Message:
     return Message(head_type=UInt(SAME, 1))
 
 
+def told_commitment() -> Message:
+    """An optional commitment that is there: the one to the target (13.1)."""
+    return Message(present=UInt(1, 1), value=lambda get: get("target_commitment"))
+
+
 def answer(
     head: Message,
     view: View,
-    found: tuple[bytes, bytes],
+    found: Held | None,
     steps: Sequence[LadderStep],
     proof: CombinedTreeProof,
     *,
     suite: Suite,
     version: int | None = None,
 ) -> Message:
-    """A SearchResponse (13.1): `found` is opening and value; `version` is told where none was asked for."""
+    """A SearchResponse (13.1): `found` is what is told of the target; `version` is told where none was asked for."""
 
     def step_read(reader: Reader) -> object:
         reader.take(suite.proof_length, "proof")
         return read_optional(reader, "commitment", lambda: reader.take(HASH, "commitment"))
 
-    opening, value = found
     parts: dict[str, Any] = {
         "configuration": Sealed(view.configuration),
         "size": Sealed(UInt(view.size, 8)),
         "root": Sealed(view.log.root),
+        "signer": Sealed(suite.number.to_bytes(2, "big") + view.signature_key),
+        "target_commitment": Sealed(found.leaf.commitment if found else bytes(HASH)),
         "full_tree_head": head,
     }
     if version is not None:
         parts["version"] = UInt(version, 4)
     parts |= {
-        "opening": opening,
-        "value": Message(length=lambda get: UInt(len(get("octets")), 4), octets=value),
+        "opening": found.opening if found else bytes(OPENING),
+        "value": Message(length=lambda get: UInt(len(get("octets")), 4), octets=found.value if found else b""),
         **counted("binary_ladder", [_step(step) for step in steps], 1, step_read),
         "search": combined_recipe(proof),
     }
@@ -263,4 +276,4 @@ def _result(result: Result) -> Message:
     return Message(parts, depth=UInt(result.depth, 1))
 
 
-__all__ = ["Recorder", "answer", "same_head", "updated_head"]
+__all__ = ["Recorder", "answer", "same_head", "told_commitment", "updated_head"]

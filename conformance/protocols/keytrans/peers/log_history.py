@@ -50,7 +50,7 @@ class History:
     window: int = 7 * 86_400_000
     lifetime: int | None = None
     negative: bool = False
-    """Whether it answers a search for what is not there with a proof of that, which no client may take (13.1)."""
+    """Whether it answers searches that end in nothing (13.1), and where an expired entry is in the way (7.2)."""
 
     def with_entries(self, *entries: Entry) -> History:
         """The log with more entries."""
