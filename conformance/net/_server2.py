@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded, StreamReset, TrailersReceived
+from h2.exceptions import ProtocolError
 
 from conformance.model import Change
 from conformance.net._connection import CONTENT_LIMIT
@@ -156,6 +158,6 @@ class ServerTunnel2(Tunnel2, ServerTunnel):
 
     async def inform(self, built: Built) -> None:
         """Send an interim head."""
-        if not self.session.stream.ended:
+        with contextlib.suppress(ProtocolError):  # the stream is gone
             self.session.machine.send_headers(self.stream_id, lines_of(built).fields)
-            self.session.flush()
+        self.session.flush()

@@ -139,7 +139,9 @@ class Session3:
     # Receiving
 
     def quic_event(self, event: QuicEvent) -> None:
-        """Take an event of QUIC."""
+        """Take an event of QUIC, unless we are done with the connection."""
+        if self.link.closing:
+            return
         try:
             match event:
                 case StreamDataReceived():
