@@ -1,7 +1,7 @@
 """The bench: what exchanges work at, subject and peers, and the lab of targets on loopback."""
 
 from conformance.bench._bench import Bench, CaseRun, Clock, Setup
-from conformance.bench._lab import STRAY, Lab, TargetAnswer
+from conformance.bench._lab import STRAY, Lab, TargetAnswer, record_request
 from conformance.bench._peer import Peer, PeerSubject, Quiet
 from conformance.bench._protocol import CLIENT, LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
 from conformance.bench._subject import Hello, Reply, RoleOffer, Served, Subject
@@ -30,4 +30,5 @@ __all__ = [
     "Setup",
     "Subject",
     "TargetAnswer",
+    "record_request",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.bench import LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
+from conformance.bench import CLIENT, LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
+from conformance.model import Outcome
 
 
 def _peers() -> Mapping[str, Any]:
@@ -13,6 +14,7 @@ def _peers() -> Mapping[str, Any]:
 
     return {
         "ohttp.gateway": peers.Gateway,
+        "ohttp.client": peers.Client,
         "bhttp.decoder": peers.BinaryHTTP,
         "bhttp.encoder": peers.BinaryHTTP,
         "keyconfig.decoder": peers.KeyConfigurations,
@@ -42,6 +44,13 @@ _GATEWAY = {
     "rfc9180": ("gateway",),
     "rfc9292": ("gateway", "decoder", "encoder"),
 }
+_CLIENT = {
+    "rfc9458": ("client", "decoder"),
+    "rfc9180": ("client",),
+    "rfc9292": ("decoder", "encoder"),
+    "rfc9540": ("client",),
+    "ietf-ohai-chunked-ohttp": ("client",),
+}
 _SENDER, _RECEIVER = {"rfc9458": ("client",)}, {"rfc9458": ("gateway",)}
 _SENDING = ("ohttp.request.encapsulate", "ohttp.response.decapsulate")
 _RECEIVING = ("keyconfig.encode", "ohttp.request.decapsulate", "ohttp.response.encapsulate")
@@ -58,6 +67,12 @@ _LIBRARIES = (
 )  # fmt: skip
 
 _NO_SUITE = {"suite": "ffff/ffff/ffff", "info": "", "messages": []}
+_NO_REQUEST = {
+    "method": b"GET".hex(),
+    "scheme": b"http".hex(),
+    "authority": b"target.example".hex(),
+    "path": b"/".hex(),
+}
 _IMPOSSIBLE = {
     "bhttp.decoder": (Ask("bhttp.decode", {"message": ""}, "an empty message has no framing indicator"),),
     "keyconfig.decoder": (
@@ -65,6 +80,13 @@ _IMPOSSIBLE = {
     ),
     "keyconfig.encoder": (
         Ask("keyconfig.encode", {"key_id": 1, "kem": 0xFFFF, "suites": [[0xFFFF, 0xFFFF]]}, "there is no such KEM"),
+    ),
+    "ohttp.client": (
+        Ask(
+            "ohttp.client.fetch",
+            {"url": "http://127.0.0.1:9/", "keys": "002d0100", "request": _NO_REQUEST},
+            "there is no key to seal for, and nobody answers there",
+        ),
     ),
     "ohttp.sender": (
         Ask("ohttp.request.encapsulate", {"keys": "002d0100", "request": "00"}, "there is no key to seal for"),
@@ -78,12 +100,16 @@ _IMPOSSIBLE = {
     ),
 }
 
+_NEVER = (Outcome("plain-5xx", "500").per("rfc9458/5.2/invalid-message-gets-4xx"),)
+"""No request is so wrong that the server's failure would be its cause (RFC 9110, Section 15.6.1)."""
+
 PROTOCOL = Protocol(
     name="ohttp",
     title="Oblivious HTTP",
     package="conformance.protocols.ohttp",
     roles=(
         Role("ohttp.gateway", "Oblivious Gateway Resource", SERVER, _GATEWAY, "gateway"),
+        Role("ohttp.client", "client of Oblivious HTTP", CLIENT, _CLIENT, "client", ("ohttp.client.fetch",)),
         Role("bhttp.decoder", "Binary HTTP decoder", LIBRARY, {"rfc9292": ("decoder",)}, "library", ("bhttp.decode",)),
         Role("bhttp.encoder", "Binary HTTP encoder", LIBRARY, {"rfc9292": ("encoder",)}, "library", ("bhttp.encode",)),
         *_LIBRARIES,
@@ -92,4 +118,5 @@ PROTOCOL = Protocol(
     faults=_faults,
     probe=_probe,
     impossible=_IMPOSSIBLE,
+    never=_NEVER,
 )

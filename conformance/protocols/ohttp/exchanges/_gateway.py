@@ -351,10 +351,14 @@ def _validated(kem: int, public: bytes) -> None:
         raise DecodeError("keys.public", 0, str(why)) from why
 
 
-async def get_keys(bench: Bench, connection: Connection, point: str = "discovery", *, accept: bool = True) -> Answer:
-    """Fetch the key configurations (RFC 9540, Section 6)."""
-    served = await bench.serving()
-    url = urlsplit(str(served.more.get("keys") or served.url))
+async def get_keys(
+    bench: Bench, connection: Connection, point: str = "discovery", *, accept: bool = True, where: str = ""
+) -> Answer:
+    """Fetch the key configurations (RFC 9540, Section 6); `where` is their URL, if it is not the subject's."""
+    if not where:
+        served = await bench.serving()
+        where = str(served.more.get("keys") or served.url)
+    url = urlsplit(where)
     fields = (IDENTITY, (b"accept", KEYS_TYPE.encode())) if accept else (IDENTITY,)
     asked = request(
         b"GET",

@@ -6,6 +6,7 @@ from conformance.bench import Fault
 from conformance.protocols.ohttp.faults import (
     _bhttp,
     _bhttp_fields,
+    _client,
     _connection,
     _conveying,
     _dates,
@@ -39,6 +40,7 @@ FAULTS: tuple[Fault, ...] = (
     *_library_keys.FAULTS,
     *_library_hpke.FAULTS,
     *_hpke.FAULTS,
+    *_client.FAULTS,
 )
 
 __all__ = ["FAULTS"]

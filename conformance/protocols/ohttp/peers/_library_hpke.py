@@ -129,7 +129,7 @@ class KeyConfigurations:
 
 
 @dataclass(frozen=True, slots=True)
-class _Exchange:
+class Exchange:
     """What both sides keep of a request: its suite, its encapsulated key and its HPKE context."""
 
     suite: Suite
@@ -147,8 +147,8 @@ class Encapsulation(KeyConfigurations):
     def __init__(self) -> None:
         super().__init__()
         self.algorithms = self.hpke()
-        self.sent: _Kept[_Exchange] = _Kept()
-        self.received: _Kept[_Exchange] = _Kept()
+        self.sent: _Kept[Exchange] = _Kept()
+        self.received: _Kept[Exchange] = _Kept()
 
     def hello(self) -> Hello:
         """What it is."""
@@ -171,15 +171,21 @@ class Encapsulation(KeyConfigurations):
     def ohttp_request_encapsulate(self, keys: str, request: str, ephemeral: str = "") -> Reply:
         """Seal a request for one of the keys."""
         try:
-            entry, suite = self.choose(self.usable(self.entries(bytes.fromhex(keys))))
-            pair = self.ephemeral(suite.kem, bytes.fromhex(ephemeral))
-            header = self.header(entry, suite)
-            enc, context = self.algorithms.setup_sender(suite, entry.public, self.info(header), pair)
-            ciphertext = self.seal(context, header, bytes.fromhex(request))
+            usable = self.usable(self.entries(bytes.fromhex(keys)))
+            octets, exchange = self.sealed(usable, bytes.fromhex(request), bytes.fromhex(ephemeral))
         except (DecodeError, HPKEError, Refused) as why:
             return refused("request", why)
-        handle = self.sent.keep(_Exchange(suite, enc, context))
-        return {"ok": {"request": (header + enc + ciphertext).hex(), "context": handle}}
+        return {"ok": {"request": octets.hex(), "context": self.sent.keep(exchange)}}
+
+    def sealed(
+        self, usable: Sequence[tuple[KeyEntry, list[Suite]]], request: bytes, ephemeral: bytes = b""
+    ) -> tuple[bytes, Exchange]:
+        """An encapsulated request, and what its response needs (4.3)."""
+        entry, suite = self.choose(usable)
+        pair = self.ephemeral(suite.kem, ephemeral)
+        header = self.header(entry, suite)
+        enc, context = self.algorithms.setup_sender(suite, entry.public, self.info(header), pair)
+        return header + enc + self.seal(context, header, request), Exchange(suite, enc, context)
 
     def choose(self, usable: Sequence[tuple[KeyEntry, list[Suite]]]) -> tuple[KeyEntry, Suite]:
         """The key and suite of a request: the first that can be used; Refused when there is none."""
@@ -212,14 +218,14 @@ class Encapsulation(KeyConfigurations):
             return refused("request", why)
         return {"ok": {"request": plaintext.hex(), "context": self.received.keep(exchange)}}
 
-    def opened(self, octets: bytes, key: GatewayKey) -> tuple[bytes, _Exchange]:
+    def opened(self, octets: bytes, key: GatewayKey) -> tuple[bytes, Exchange]:
         """The plaintext of a request and what its response needs (4.3)."""
         reader = Reader(octets, "request")
         header = read_header(reader)
         self.check(header, key)
         enc = reader.take(KEMS[header.suite.kem].enc_length, "enc")
         context = self.algorithms.setup_recipient(header.suite, enc, key.private, self.info(header.octets))
-        return self.open(context, reader.rest()), _Exchange(header.suite, enc, context)
+        return self.open(context, reader.rest()), Exchange(header.suite, enc, context)
 
     def check(self, header: RequestHeader, key: GatewayKey) -> None:
         """Whether the key is meant, with algorithms that it is offered with; Refused otherwise."""
@@ -248,12 +254,16 @@ class Encapsulation(KeyConfigurations):
         """Open the response to a request."""
         exchange = self.sent.pop(context)
         try:
-            nonce, ciphertext = self.parsed(bytes.fromhex(response), exchange.suite)
-            key, aead_nonce = self.response_keys(exchange, nonce)
-            plaintext = self.open_response(exchange.suite, key, aead_nonce, ciphertext, self.response_aad(nonce))
+            plaintext = self.response_opened(bytes.fromhex(response), exchange)
         except (DecodeError, HPKEError) as why:
             return refused("response", why)
         return {"ok": {"response": plaintext.hex()}}
+
+    def response_opened(self, octets: bytes, exchange: Exchange) -> bytes:
+        """The plaintext of a response (4.4)."""
+        nonce, ciphertext = self.parsed(octets, exchange.suite)
+        key, aead_nonce = self.response_keys(exchange, nonce)
+        return self.open_response(exchange.suite, key, aead_nonce, ciphertext, self.response_aad(nonce))
 
     def parsed(self, octets: bytes, suite: Suite) -> tuple[bytes, bytes]:
         """The nonce and the ciphertext of a response; DecodeError when it is too short (4.2)."""
@@ -269,12 +279,12 @@ class Encapsulation(KeyConfigurations):
         aead = AEADS[suite.aead]
         return max(aead.nonce_length, aead.key_length)
 
-    def response_keys(self, exchange: _Exchange, nonce: bytes) -> tuple[bytes, bytes]:
+    def response_keys(self, exchange: Exchange, nonce: bytes) -> tuple[bytes, bytes]:
         """Key and nonce of the AEAD (4.4)."""
         salt = self.salt(exchange.enc, nonce)
         return self.derived(exchange.suite, self.secret(exchange), salt)
 
-    def secret(self, exchange: _Exchange) -> bytes:
+    def secret(self, exchange: Exchange) -> bytes:
         """The secret exported for the response, as long as the nonce."""
         return self.algorithms.export(exchange.context, self.response_label, self.nonce_length(exchange.suite))
 

@@ -1,0 +1,190 @@
+"""Clients: one resource is fetched, and how that ended.
+
+With our own peer as gateway, `accepted` means that the client asked for what it was told to ask for, and that the
+application got what a strict client reads in the octets that left for it. With another subject in its place (a cell of
+the matrix), what our target saw and what it answered stand for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance import crypto
+from conformance.bench import Bench, Served, TargetAnswer
+from conformance.model import ACCEPTED, ANYWAY, WRONG, AdapterError, Outcome, Part, exchange
+from conformance.net import texts
+from conformance.protocols.ohttp.exchanges._gateway import (
+    get_keys,
+    request_differs,
+    response_differs,
+)
+from conformance.protocols.ohttp.messages import (
+    RESPONSE_TYPE,
+    BinaryRequest,
+    BinaryResponse,
+    Line,
+    lawful_request,
+    message_json,
+    message_of_json,
+)
+from conformance.protocols.ohttp.peers import AnsweringGateway
+
+CLIENT_ERROR = Outcome("client-error")
+"""The client tells its application that there is no answer."""
+
+ROLE, GATEWAY, OP = "ohttp.client", "ohttp.gateway", "ohttp.client.fetch"
+SUITES = tuple(s.name for s in crypto.SUITES)
+NOWHERE = "http://target.example"
+"""The target where there is no lab; nobody asks for it."""
+
+
+def client_ended(part: Part) -> Outcome:
+    """How a fetch ended, as the client told it."""
+    reply = part.last("reply", OP)
+    if reply is None or not {"ok", "refused"} & reply.value.keys():
+        return part.ending()
+    if "refused" in reply.value:
+        return CLIENT_ERROR
+    asked = part.last("asked", OP)
+    assert asked is not None
+    said, wanted = _said(reply.value), _request(asked.value)
+    if part.last("counterpart", GATEWAY) is not None:
+        return _met_another(part, said)
+    read, left = part.last("decoded", "request"), part.last("decoded", "answer")
+    if left is None or read is None:
+        return ANYWAY.at("without an encapsulated answer")
+    if left.value["status"] != "200" or left.value["type"] != RESPONSE_TYPE or "response" not in left.value:
+        return ANYWAY
+    arrived = lawful_request(read.octets)
+    differs = "no request" if arrived is None else asked_differs(wanted, arrived)
+    if differs:
+        return WRONG.at(f"asked for {differs}")
+    inner = message_of_json(left.value["response"])
+    assert isinstance(inner, BinaryResponse)
+    given = {"status": inner.status, "fields": texts(inner.fields), "content": inner.content.hex()}
+    differs = response_differs(given, said, wanted)
+    return WRONG.at(f"told {differs}") if differs else ACCEPTED
+
+
+def _said(reply: Mapping[str, Any]) -> BinaryResponse:
+    """What the application got; AdapterError where that is no response."""
+    try:
+        said = message_of_json(reply["ok"].get("response"))
+    except ValueError as why:
+        raise AdapterError(str(why), step=OP, hint="See docs/adapter.md.") from None
+    if not isinstance(said, BinaryResponse):
+        raise AdapterError("a request where a response is wanted", step=OP, hint="See docs/adapter.md.")
+    return said
+
+
+def _request(asked: Mapping[str, Any]) -> BinaryRequest:
+    request = message_of_json(asked["request"])
+    assert isinstance(request, BinaryRequest)
+    return request
+
+
+def _met_another(part: Part, said: BinaryResponse) -> Outcome:
+    """With another gateway: what reached our target, and what it answered."""
+    asked, arrived, wanted = part.last("asked", OP), part.last("received", "target", "target"), part.last("target")
+    if asked is None or arrived is None or wanted is None:
+        return WRONG.at(f"our target saw nothing, and the client tells {said.status}")
+    request = _request(asked.value)
+    differs = request_differs(request, arrived.value) or response_differs(wanted.value, said, request)
+    return WRONG.at(differs) if differs else ACCEPTED
+
+
+def asked_differs(wanted: BinaryRequest, arrived: BinaryRequest) -> str:
+    """In what the request inside differs from what the client was told to ask for, or an empty string.
+
+    A client may add fields of its own.
+    """
+    told: dict[str, Any] = {
+        "method": arrived.method.decode("latin-1"), "target": arrived.path.decode("latin-1"),
+        "fields": texts(arrived.fields),
+    }  # fmt: skip
+    if differs := request_differs(wanted, told):
+        return differs
+    if arrived.scheme.lower() != wanted.scheme.lower():
+        return "another scheme"
+    host = next((v for n, v in arrived.fields if n.lower() == b"host"), b"")
+    if (arrived.authority or host).lower() != wanted.authority.lower():
+        return "another authority"
+    if arrived.content != wanted.content:
+        return "another content"
+    return ""
+
+
+@exchange(ROLE, client_ended, over={"suite": SUITES}, meets={GATEWAY})
+async def client_fetch(
+    bench: Bench,
+    live: None = None,
+    *,
+    method: bytes = b"POST",
+    path: bytes = b"/echo",
+    fields: tuple[Line, ...] = (),
+    content: bytes = b"hello",
+    answer: BinaryResponse | None = None,
+    entries: int = 1,
+    first_key_id: int = 1,
+    also: Sequence[tuple[int, int]] = (),
+    known: bool = True,
+) -> None:
+    """The client gets keys and fetches one resource; `answer` is the target's, or None: what was sent comes back.
+
+    `entries` is the number of keys that are offered, `first_key_id` the id of the first, `also` are further pairs of
+    KDF and AEAD that they are offered with; `known` is the framing of the answer. `path` gets a token behind it
+    for our target where another subject is the gateway.
+    """
+    del live
+    gateway = await bench.counterpart(
+        GATEWAY, AnsweringGateway, suite=bench.variant["suite"], entries=entries, first_key_id=first_key_id, also=also,
+        answer=answer, known=known, hand_over=not fetches_keys(bench),
+    )  # fmt: skip
+    wanted = BinaryRequest(method, b"", b"", path, fields, content)
+    await tell(bench, gateway.url, await keys_of(bench, gateway), placed(bench, wanted, answer))
+
+
+def fetches_keys(bench: Bench) -> bool:
+    """Whether the client gets the keys by itself."""
+    offer = bench.subject.hello.roles.get(ROLE)
+    return offer is not None and "fetches-keys" in offer.features
+
+
+async def keys_of(bench: Bench, gateway: Served) -> Mapping[str, str]:
+    """Keys as the client is told them: where they are, or the collection itself, which of another gateway we fetch."""
+    where = str(gateway.more.get("keys") or gateway.url)
+    if fetches_keys(bench):
+        return {"keys_url": where}
+    if "collection" in gateway.more:
+        return {"keys": gateway.more["collection"]}
+    connection = await bench.connect(where)
+    return {"keys": (await get_keys(bench, connection, "keys-request", where=where)).content.hex()}
+
+
+def placed(bench: Bench, wanted: BinaryRequest, answer: BinaryResponse | None) -> BinaryRequest:
+    """The request for a target that is there: ours in the lab, which answers so if it is reached."""
+    if bench.lab is None or bench.other(GATEWAY) is None:
+        target = urlsplit(NOWHERE if bench.lab is None else bench.lab.url)
+        return replace(wanted, scheme=target.scheme.encode(), authority=target.netloc.encode())
+    target = urlsplit(bench.lab.url)
+    told = TargetAnswer() if answer is None else TargetAnswer(answer.status, answer.fields, answer.content)
+    token = bench.target(told)
+    more: dict[str, Any] = {} if answer is None else {"content": answer.content.hex()}
+    bench.saw("target", fails=False, status=told.status, fields=texts(told.fields), **more)
+    path = b"%s/%s" % (wanted.path, str(token).encode())
+    return replace(wanted, scheme=target.scheme.encode(), authority=target.netloc.encode(), path=path)
+
+
+async def tell(bench: Bench, url: str, keys: Mapping[str, str], wanted: BinaryRequest, **more: Any) -> None:
+    """Let the client fetch it, and read what it says."""
+    reply = await bench.do(OP, url=url, **keys, request=message_json(wanted), **more)
+    if "ok" in reply:
+        _said(reply)
+
+
+__all__ = [
+    "CLIENT_ERROR", "asked_differs", "client_ended", "client_fetch", "fetches_keys", "keys_of", "placed", "tell",
+]  # fmt: skip
