@@ -164,9 +164,9 @@ def _build(manifests: Sequence[Manifest]) -> list[AbsentRun]:
     from conformance.subjects import NotBuilt, build
 
     results = interruptible(lambda: build(manifests, progress=BuildProgress()), "interrupted")
-    titles = {m.name: m.title for m in manifests}
+    known = {m.name: m for m in manifests}
     return [
-        AbsentRun(name, titles[name], result.reason, result.detail)
+        AbsentRun(name, known[name].title, result.reason, result.detail, tuple(known[name].roles))
         for name, result in results.items()
         if isinstance(result, NotBuilt)
     ]

@@ -190,6 +190,8 @@ class Session:
                 told.append(f"no {role.title} answers there")
                 return
             run.found, run.reduced = mine, mine.reduced
+            if not subject.ours:
+                setup.memory = _Learned(mine.memory)
             offer = _narrowed(offer, mine.hello.roles[role.name])
             for reason in mine.why:
                 self.say(f"{role.name}: {reason}")
@@ -446,6 +448,19 @@ class Session:
     def _document_gates(self, requirement: str) -> bool:
         row = self.catalogue.requirements.get(requirement)
         return row is None or self.catalogue.documents[row.document].gate
+
+
+class _Learned(dict[str, Any]):
+    """The memory of a target that is not ours to start: what the probe learned of it outlasts a fresh start."""
+
+    def __init__(self, learned: Mapping[str, Any]) -> None:
+        super().__init__(learned)
+        self._learned = dict(learned)
+
+    def clear(self) -> None:
+        """Forget what exchanges learned."""
+        super().clear()
+        self.update(self._learned)
 
 
 def _cited(item: Case | Watch) -> Iterator[str]:

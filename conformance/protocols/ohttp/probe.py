@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
 from conformance.model import ACCEPTED, Ended, Unreachable, UsageError
-from conformance.net import Nobody, Route, connect
+from conformance.net import Answer, Nobody, Route, connect
 from conformance.protocols.ohttp.exchanges import fetch, get_keys
 from conformance.protocols.ohttp.messages import KEYS_TYPE, KeyEntry, decode_keys
 from conformance.wire import DecodeError
@@ -18,6 +18,8 @@ from conformance.wire.http import media_type
 
 WELL_KNOWN = "/.well-known/ohttp-gateway"
 PROBE_PATIENCE = 1.0
+REDIRECTS = 3
+"""How many redirects of the resource with the keys are followed."""
 ROLE = "ohttp.gateway"
 SUITES, FOREIGN_KEM = "suites", "foreign-kem"
 """What exchanges need of a gateway: suites that we have, or none that we have."""
@@ -42,7 +44,9 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
     fetched = await _keys(setup, source if not more else "", chosen[0], why)
     if fetched is None:
         return ()
-    content, kind = fetched
+    content, kind, place = fetched
+    if place not in {"", gateway}:
+        more = {"keys": place}
     offer = RoleOffer(variants={"http": tuple(chosen)})
     memory: dict[str, Any] = {"served": Served(gateway, more)}
     try:
@@ -54,11 +58,12 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
         return (_foreign(offer, gateway, why, memory, "no request can be made for it"),)
     suites = tuple(dict.fromkeys(s.name for entry in keys for s in entry.suites))
     why.append(_told(keys, suites))
-    memory["keys"] = keys
+    if not place:  # from a file: nobody else has them; those of the target are fetched anew in each life
+        memory["keys"] = keys
     if not suites:
         return (_foreign(offer, gateway, why, memory, "we have none of its suites"),)
     offer = RoleOffer((SUITES,), {"http": tuple(chosen), "suite": suites})
-    reduced = await _reduced(setup, memory, chosen[0], suites[0], why)
+    reduced = await _reduced(setup, memory | {"keys": keys}, chosen[0], suites[0], why)
     lacks = {FOREIGN_KEM: "we have suites of its own, so that whole requests are made for it"}
     return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, reduced, lacks),)
 
@@ -110,12 +115,15 @@ async def _answers(connection: Any, url: str) -> bool:
     return True
 
 
-async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> tuple[bytes, str] | None:
-    """The key configurations and their media type: from a file of the user's (no type), or from the target."""
+async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> tuple[bytes, str, str] | None:
+    """The key configurations, their media type and their URL: from a file of the user's (neither), or from the target.
+
+    Redirects are followed on the host that the user named; no other is contacted.
+    """
     if file:
         try:
             why.append(f"its keys are those in {file}")
-            return _read(file), ""
+            return _read(file), "", ""
         except OSError as error:
             raise UsageError(f"the key configurations {file} cannot be read: {error.strerror}") from error
     run = CaseRun(setup, {"http": version}, random.Random(0))
@@ -123,17 +131,37 @@ async def _keys(setup: Setup, file: str, version: int, why: list[str]) -> tuple[
     async with run.stack:
         try:
             served = await bench.serving()
-            connection = await bench.connect(str(served.more.get("keys") or served.url))
-            answer = await get_keys(bench, connection)
+            url = str(served.more.get("keys") or served.url)
+            answer = await get_keys(bench, await bench.connect(url), where=url)
+            for _ in range(REDIRECTS):
+                moved = _moved(url, answer)
+                if moved is None or urlsplit(moved)[:2] != urlsplit(url)[:2]:
+                    break
+                why.append(f"{url} sends us to {moved} for its keys (status {answer.status})")
+                url = moved
+                answer = await get_keys(bench, await bench.connect(url), where=url)
         except (Ended, DecodeError) as error:
             why.append(f"its key configurations could not be fetched: {error}")
             return None
     if answer.status != 200 or not answer.content:
-        why.append(f"a GET for key configurations gave status {answer.status}")
+        away = _moved(url, answer)
+        told = f"; it sends us to another host, and --option keys={away} asks there" if away else ""
+        why.append(f"a GET for key configurations gave status {answer.status}{told}")
         return None
     kind = media_type(answer.fields)
     why.append(f"its keys are served as {kind or 'content without a type'}")
-    return answer.content, kind
+    return answer.content, kind, url
+
+
+def _moved(url: str, answer: Answer) -> str | None:
+    """Where an answer sends who asks for the keys: RFC 9540 fetches them as any resource, redirects included."""
+    place = next((value for name, value in answer.fields if name.lower() == b"location"), None)
+    if answer.status not in {301, 302, 303, 307, 308} or place is None:
+        return None
+    try:
+        return urljoin(url, place.decode("ascii"))
+    except ValueError:
+        return None
 
 
 def _read(file: str) -> bytes:
