@@ -45,6 +45,7 @@ class Setup:
     vantages: Sequence[str] = ()
     counterparts: MutableMapping[str, Subject] = field(default_factory=dict)
     memory: MutableMapping[str, Any] = field(default_factory=dict)
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
 
 class CaseRun:
@@ -181,10 +182,11 @@ class Bench:
 
     async def serving(self) -> Served:
         """Where the role under test is reached; it is started when it is not running yet."""
-        served = self.memory.get("served")
-        if served is None:
-            served = await self.subject.serve(self.run.setup.role, self._options())
-            self.memory["served"] = served
+        async with self.run.setup.starting:  # at the begin of a life all lanes come at once
+            served = self.memory.get("served")
+            if served is None:
+                served = await self.subject.serve(self.run.setup.role, self._options())
+                self.memory["served"] = served
         return served
 
     def _options(self) -> dict[str, Any]:
@@ -217,7 +219,10 @@ class Bench:
 
         `settings` are what we say at first in HTTP/3 and below it.
         """
-        route = self.run.setup.route(url or (await self.serving()).url, self.via)
+        served: Served | None = self.memory.get("served") if url else await self.serving()
+        route = self.run.setup.route(url or (served.url if served else ""), self.via)
+        if served is not None:
+            route = served.trusted(route)
         version = self.variant.get("http")
         connection = await connect(route, self, version=version, patience=self.patience, settings=settings)
         self.run.stack.push_async_callback(connection.close)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from conformance.net import Route
 
 Reply = Mapping[str, Any]
 """An adapter's answer: exactly one of `ok`, `refused`, `unsupported`; or `died` with what is known of the death."""
@@ -36,10 +38,20 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where a server role of a subject is reached: its URL and whatever else its role adds (`keys`, …)."""
+    """Where a server role of a subject is reached: its URL and whatever else its role adds (`keys`, …).
+
+    `certificate` among these is PEM: what to trust at that URL, unless the user says otherwise.
+    """
 
     url: str
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    def trusted(self, route: Route) -> Route:
+        """The same way, with the subject's own certificate trusted there."""
+        pem = self.more.get("certificate")
+        if not pem or route.ca_file is not None:
+            return route
+        return replace(route, ca_data=str(pem))
 
 
 class Subject(ABC):

@@ -36,7 +36,7 @@ async def connect3(
     settings = settings or HTTP3Settings()
     configuration = settings.quic.configuration(client=True)
     configuration.server_name = route.host
-    trust(configuration, ca_file=route.ca_file, insecure=route.insecure)
+    trust(configuration, ca_file=route.ca_file, ca_data=route.ca_data, insecure=route.insecure)
     if route.client_cert is not None:
         try:
             configuration.load_cert_chain(route.client_cert)

@@ -348,7 +348,8 @@ def transport_code(code: int) -> str:
         return f"0x{code:x}"
 
 
-def trust(configuration: QuicConfiguration, *, ca_file: str | None, insecure: bool) -> None:
+def trust(configuration: QuicConfiguration, *, ca_file: str | None, ca_data: str | None, insecure: bool) -> None:
     """Say whose certificates are good."""
     configuration.cafile = ca_file
+    configuration.cadata = None if ca_data is None else ca_data.encode()
     configuration.verify_mode = ssl.CERT_NONE if insecure else ssl.CERT_REQUIRED

@@ -21,7 +21,8 @@ _TARGET = re.compile(r"[\x21-\x7e]*")
 class Route:
     """A URL taken apart, where to connect for it, and the user's settings for it.
 
-    `headers` are the user's secret fields: written with each request, never recorded.
+    `headers` are the user's secret fields: written with each request, never recorded. `ca_data` are certificates (PEM)
+    that are trusted in place of those of the system, as those in `ca_file`.
     """
 
     scheme: str
@@ -35,6 +36,7 @@ class Route:
     client_cert: str | None = None
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     source: str | None = None
+    ca_data: str | None = None
 
     @classmethod
     def of(
@@ -97,13 +99,15 @@ class Route:
 
     def context(self, alpn: tuple[str, ...]) -> ssl.SSLContext:
         """The TLS settings; UsageError or EnvironmentProblem for files that do not do."""
-        return _context(self.ca_file, self.insecure, self.client_cert, alpn)
+        return _context(self.ca_file, self.ca_data, self.insecure, self.client_cert, alpn)
 
 
 @lru_cache(maxsize=64)
-def _context(ca_file: str | None, insecure: bool, client_cert: str | None, alpn: tuple[str, ...]) -> ssl.SSLContext:
+def _context(
+    ca_file: str | None, ca_data: str | None, insecure: bool, client_cert: str | None, alpn: tuple[str, ...]
+) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file, cadata=ca_data)
         if client_cert is not None:
             context.load_cert_chain(client_cert)
     except ssl.SSLError as why:

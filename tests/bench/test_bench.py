@@ -422,3 +422,10 @@ def test_a_bench_of_its_own_counts_arrivals_anew():
     one.point("log", RECIPE)
     assert not Bench(one.run, one.record).point("log", RECIPE).changed
     assert one.point("log", RECIPE).changed
+
+
+def test_a_subject_s_own_certificate_is_trusted_unless_the_user_says_otherwise():
+    served = Served("https://h/", {"certificate": "PEM"})
+    assert served.trusted(Route.of("https://h/")).ca_data == "PEM"
+    assert served.trusted(Route.of("https://h/", ca_file="x")).ca_data is None
+    assert Served("https://h/").trusted(Route.of("https://h/")).ca_data is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
@@ -379,3 +380,11 @@ async def test_closing_tells_those_who_wait_nothing(server3, dial, notes):
     with pytest.raises(Ended, match="by the suite"):
         await pending.answer()
     assert notes.whats == []
+
+
+async def test_certificates_may_be_given_as_text(server3, notes, closing, certificate):
+    server = await server3()
+    route = replace(Route.of(server.url), ca_data=certificate.chain.decode())
+    connection = await connect(route, notes, 3, 2)
+    closing.push_async_callback(connection.close)
+    assert (await (await connection.request(notes, post())).answer()).status == 200

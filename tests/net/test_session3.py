@@ -76,8 +76,6 @@ FRAMES = st.builds(
 )
 CONTROL = control_stream([(8, 1)]).encode()
 OCTETS = st.binary(max_size=20) | st.lists(FRAMES, max_size=4).map(b"".join) | st.just(CONTROL)
-    st.binary(max_size=20) | st.lists(FRAMES, max_size=4).map(b"".join) | st.just(control_stream([(8, 1)]).encode())
-)
 EVENTS = st.one_of(
     st.builds(StreamDataReceived, data=OCTETS, end_stream=st.booleans(), stream_id=st.integers(0, 15)),
     st.builds(StreamReset, error_code=st.integers(0, 1 << 62), stream_id=st.integers(0, 15)),

@@ -1,6 +1,7 @@
 """TLS: who is trusted, what is chosen, how it fails."""
 
 import ssl
+from dataclasses import replace
 
 import pytest
 import trustme
@@ -134,3 +135,11 @@ def test_files_that_do_not_do(tmp_path):
     (tmp_path / "no.pem").write_text("nothing")
     with pytest.raises(UsageError):
         Route.of("https://h/", client_cert=str(tmp_path / "no.pem")).context(())
+
+
+async def test_certificates_may_be_given_as_text(tls_server, ca, notes, closing, post):
+    server = await tls_server()
+    trusting = replace(route(server), ca_data=ca.cert_pem.bytes().decode())
+    connection = await connect(trusting, notes, 2, 2)
+    closing.push_async_callback(connection.close)
+    assert (await (await connection.request(notes, post(version=2))).answer()).status == 200
