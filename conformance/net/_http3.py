@@ -306,7 +306,7 @@ class HTTP3(Connection, Session3):
     def took_frame(self, stream_id: int, kind: int, octets: bytes) -> None:
         """Note it at a tunnel."""
         if (tunnel := self._tunnels.get(stream_id)) is not None:
-            tunnel.recorder.saw("frame", tunnel.name, octets=octets, type=kind)
+            tunnel.recorder.saw("frame", tunnel.name, where=tunnel.where, octets=octets, type=kind)
 
     def _ended(self, stream_id: int, what: str, detail: str, code: str = "") -> None:
         coming = self._coming.pop(stream_id, None)

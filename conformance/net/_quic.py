@@ -24,6 +24,7 @@ from conformance.net._stream import settle
 
 DATAGRAM_OVERHEAD = 40
 """Octets of a packet that a DATAGRAM frame's payload cannot have: short header, tag, type and length."""
+NO_ALPN = 120
 CRYPTO_ERRORS = range(0x100, 0x200)  # RFC 9000, Section 20.1
 BAD_CERTIFICATE = {42, 43, 44, 45, 46, 48, 49}  # alerts of RFC 8446, Section 6.2
 
@@ -179,7 +180,7 @@ class QUIC(QuicConnectionProtocol):
             self._end("timeout", "idle", "")
         elif code in CRYPTO_ERRORS and frame is not None:
             alert = code - CRYPTO_ERRORS.start
-            name = "certificate" if alert in BAD_CERTIFICATE else f"alert {alert}"
+            name = "certificate" if alert in BAD_CERTIFICATE else "alpn" if alert == NO_ALPN else f"alert {alert}"
             self._end("tls-error", reason, name)
         elif self._ours():
             self._break(f"{transport_code(code)}: {reason}")

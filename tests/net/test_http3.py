@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
+import aioquic.asyncio
 import pytest
+from aioquic.quic.configuration import QuicConfiguration
 
 from conformance.model import Change, Ended, UsageError
 from conformance.net import Certificate, HTTP3Settings, QUICSettings, Route, connect, serve
@@ -388,3 +390,32 @@ async def test_certificates_may_be_given_as_text(server3, notes, closing, certif
     connection = await connect(route, notes, 3, 2)
     closing.push_async_callback(connection.close)
     assert (await (await connection.request(notes, post())).answer()).status == 200
+
+
+async def test_a_server_of_another_protocol_is_a_tls_error(closing, dial, notes, certificate):
+    configuration = QuicConfiguration(is_client=False, alpn_protocols=["other"])
+    certificate.configure(configuration)
+    server = await aioquic.asyncio.serve("127.0.0.1", 0, configuration=configuration)
+    closing.callback(server.close)
+    with pytest.raises(Ended, match="tls-error"):
+        await dial(server._transport.get_extra_info("sockname")[1])
+    assert notes.named("tls-error")[0]["code"] == "alpn"
+
+
+async def test_a_connection_that_idles_is_over(server3, dial, notes):
+    quic = QUICSettings(idle=0.05)
+    connection = await dial((await server3()).port, settings=HTTP3Settings(quic=quic))
+    with pytest.raises(Ended, match="idle"):
+        await connection.expect(notes).answer()
+    assert notes.whats == ["timeout"]
+
+
+async def test_unidirectional_pushes_and_streams_of_the_server_are_broken(server3, dial, notes):
+    class Pushing(ServerHTTP3):
+        async def answer(self, exchange, built, barrier):
+            self.open_stream(b"\x01\x00", unidirectional=True)
+            self.link.transmit()
+
+    connection = await dial((await server3(http3=Pushing)).port)
+    with pytest.raises(DecodeError, match="H3_ID_ERROR"):
+        await (await connection.request(notes, post())).answer()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from conformance.model import Change, Ended
-from conformance.net import Certificate, Route, connect, serve
+from conformance.net import Certificate, HTTP3Settings, QUICSettings, Route, connect, serve
 from conformance.wire import DecodeError, Message
 from conformance.wire.http import (
     CapsuleReader,
@@ -446,3 +446,111 @@ async def test_closing_a_connection_drops_its_tunnels(tunnels, notes, version):
     with pytest.raises(Ended, match="by the suite"):
         await tunnel.next()
     assert set(notes.whats) == {"received"}
+
+
+NO_DATAGRAMS = HTTP3Settings(pairs=((8, 1),), quic=QUICSettings(max_datagram_frame_size=None))
+
+
+async def test_a_datagram_that_was_not_allowed_breaks_quic(tunnels, notes):
+    _, connection = await tunnels(3, settings=NO_DATAGRAMS)
+    tunnel = await connection.tunnel(notes, asked(3))
+    await tunnel.head()
+    assert not tunnel.has_datagrams
+    await tunnel.datagram(datagram(tunnel.quarter, b"x").build())
+    with pytest.raises(Ended, match="PROTOCOL_VIOLATION"):
+        await tunnel.next()
+    assert notes.named("closed")[0]["code"] == "PROTOCOL_VIOLATION"
+
+
+async def test_a_server_that_breaks_quic_is_undecodable(tunnels, notes, closing, ca_file):
+    async def handler(tunnel):
+        await tunnel.answer(switched(PROTOCOL, version=3).build())
+        await tunnel.datagram(datagram(tunnel.quarter, b"x").build())
+
+    server, _ = await tunnels(3, handler)
+    route = Route.of(f"https://127.0.0.1:{server.port}/", ca_file=ca_file)
+    connection = await connect(route, notes, 3, 2, settings=NO_DATAGRAMS)
+    closing.push_async_callback(connection.close)
+    tunnel = await connection.tunnel(notes, asked(3))
+    await tunnel.head()
+    with pytest.raises(DecodeError, match="PROTOCOL_VIOLATION"):
+        await tunnel.next()
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_a_malformed_head_is_undecodable_and_leaves_the_others_alone(tunnels, notes, other_notes, version):
+    async def handler(tunnel):
+        fields = [(b"connection", b"upgrade")] if tunnel.request.target == b"/wrong" else []
+        await tunnel.answer(switched(PROTOCOL, fields, version=version).build())
+        await echo_on(tunnel)
+
+    _, connection = await tunnels(version, handler)
+    good = await connection.tunnel(notes, asked(version))
+    await good.head()
+    wrong = upgrade(PROTOCOL, b"/wrong", b"h", version=version, scheme=b"https").build()
+    bad = await connection.tunnel(other_notes, wrong)
+    with pytest.raises(DecodeError):
+        await bad.head()
+    assert other_notes.whats == ["undecodable"]
+    await good.send(octets(b"alive"))
+    assert await gathered(good, 5) == b"alive"
+
+
+async def echo_on(tunnel):
+    while True:
+        seen = await tunnel.next(20)
+        await tunnel.send(Message(octets=seen.octets).build())
+
+
+async def test_fields_behind_the_head_of_a_tunnel_are_malformed(tunnels, notes):
+    async def handler(tunnel):
+        await tunnel.answer(switched(PROTOCOL, version=2).build())
+        tunnel.session.machine.send_headers(tunnel.stream_id, [(b"a", b"b")], end_stream=True)
+        tunnel.session.flush()
+
+    _, connection = await tunnels(2, handler)
+    tunnel = await connection.tunnel(notes, asked(2))
+    await tunnel.head()
+    with pytest.raises(DecodeError, match="behind the head"):
+        await tunnel.next()
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("protocol", [b"", b"x"])
+async def test_a_request_that_is_no_tunnel_goes_to_the_other_handler(tunnels, notes, version, protocol):
+    _, connection = await tunnels(version)
+    made = request(b"POST", b"/", b"h", (), b"plain", version=version, scheme=b"https", protocol=protocol).build()
+    pending = await connection.request(notes, made)
+    if protocol:  # RFC 8441, Section 4: a protocol belongs to CONNECT
+        with pytest.raises(Ended, match="stream-error"):
+            await pending.answer()
+    else:
+        assert (await pending.answer()).content == b"plain"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_held_octets_leave_with_the_barrier(tunnels, notes, version):
+    _, connection = await tunnels(version)
+    tunnel = await connection.tunnel(notes, asked(version))
+    await tunnel.head()
+    at = []
+
+    async def barrier():
+        at.append(await tunnel.next())
+
+    await tunnel.send(octets(b"before|after", ("hold", (5,))), barrier=barrier)
+    assert at[0].octets == b"before|"
+    assert await gathered(tunnel, 5) == b"after"
+
+
+async def test_frames_that_are_not_known_are_noted(tunnels, notes):
+    async def handler(tunnel):
+        await tunnel.answer(switched(PROTOCOL, version=3).build())
+        await tunnel.send_frames(octets(bytes.fromhex("21 02 aabb")))
+        await tunnel.finish()
+
+    _, connection = await tunnels(3, handler)
+    tunnel = await connection.tunnel(notes, asked(3))
+    await tunnel.head()
+    assert (await tunnel.next()).what == "end"
+    assert notes.named("frame") == [{"where": "", "octets": b"\xaa\xbb", "type": 0x21}]
