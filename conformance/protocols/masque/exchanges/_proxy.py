@@ -1,0 +1,366 @@
+"""Tunnels through a proxy: one is opened, payloads go to a target of ours and come back, a sentinel ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.bench import Bench
+from conformance.bench._udp_lab import UDPAnswer, UDPLab, UDPTarget
+from conformance.model import ACCEPTED, Ended, Outcome, Part, exchange
+from conformance.net import Connection, HTTP3Settings, QUICSettings, Tunnel, connect
+from conformance.protocols.masque.exchanges._outcomes import (
+    SENTINEL,
+    arrived,
+    left,
+    proxy_ended,
+    refused,
+    returned,
+)
+from conformance.protocols.masque.messages import (
+    CAPSULE_PROTOCOL,
+    TOKEN,
+    WELL_KNOWN,
+    CapsuleStream,
+    capsule_datagram,
+    decode_payload_untrusted,
+    grease,
+    quic_datagram,
+    target_of,
+    template_of,
+    udp_payload,
+    unknown_capsule,
+)
+from conformance.wire import Many, Message, Varint
+from conformance.wire.http import control_stream, request, upgrade
+
+IDENTITY = (b"user-agent", b"conformance")
+SENTINELS = 3
+"""Datagrams may be lost: so many sentinels are sent, one after the other, before a tunnel counts as silent."""
+GRACE = 0.25
+"""Seconds for what should have come before the sentinel."""
+SETTINGS = ((0x8, 1), (0x33, 1))
+BEST, BY_CAPSULES = "best", "capsules"
+OVER = {"http": (1, 2, 3)}
+
+
+def run_of_capsules() -> tuple[Message, ...]:
+    """Capsules of all kinds: unknown ones, every varint width, and datagrams between them."""
+    return (
+        unknown_capsule(grease(0), b"abc"),
+        capsule_datagram(udp_payload(b"first")),
+        unknown_capsule(Varint(grease(1), 2), b""),
+        Message(type=Varint(0, 2), length=Varint(7, 2), payload=udp_payload(b"second")),
+        unknown_capsule(Varint(grease(1000), 4), b"\0" * 9),
+        Message(type=Varint(0, 8), length=Varint(7, 8), payload=Message(context=Varint(0, 2), udp=b"third")),
+        unknown_capsule(Varint(grease((1 << 62) // 0x29 - 1), 8), b""),
+    )
+
+
+CAPSULES = Message(capsule=Many(run_of_capsules()))
+"""The run of capsules that cases cut up."""
+
+
+@dataclass(slots=True)
+class Live:
+    """A tunnel that is open: what health goes on with."""
+
+    connection: Connection
+    tunnel: Tunnel
+    target: UDPTarget
+    by: str
+    reader: CapsuleStream = field(default_factory=CapsuleStream)
+    scope: str = "stream"
+
+    @property
+    def open(self) -> bool:
+        """Whether it still is."""
+        return self.tunnel.open
+
+
+async def dialled(
+    bench: Bench,
+    *,
+    pairs: Sequence[tuple[int, int]] = SETTINGS,
+    quic: QUICSettings | None = None,
+) -> Connection:
+    """A new connection to the proxy, closed with the case; in HTTP/3 what we say at first passes `settings`."""
+    served = await bench.serving()
+    route = bench.run.setup.route(served.url, bench.via)
+    if served.more.get("ca"):
+        route = replace(route, ca_file=str(served.more["ca"]))
+    version = int(bench.variant.get("http", bench.variant.get("asked", 1)))
+    settings = None
+    if version == 3:
+        built = bench.point("settings", control_stream(pairs))
+        settings = HTTP3Settings(tuple(pairs), built.octets, quic or QUICSettings())
+    connection = await connect(route, bench, version=version, patience=bench.patience, settings=settings)
+    bench.run.stack.push_async_callback(connection.close)
+    bench.live = connection
+    return connection
+
+
+async def spoken(bench: Bench, connection: Connection) -> None:
+    """Wait for the proxy's settings, without which nothing may be asked of it (RFC 8441, Section 3)."""
+    said = await connection.announced()
+    if said is not None:
+        bench.saw("decoded", "settings", pairs=[[n, v] for n, v in said.items()])
+
+
+async def opened(
+    bench: Bench,
+    connection: Connection,
+    *,
+    by: str = BEST,
+    host: str = "",
+    port: int = 0,
+    local: str = "",
+    answer: UDPAnswer | None = None,
+    fields: Sequence[tuple[bytes, bytes]] = (),
+    optimistic: str = "",
+    token: bytes = TOKEN,
+    lead: Any = None,
+) -> Live | None:
+    """Ask for a tunnel to a target of ours; None where it was refused.
+
+    `host` and `port` stand in the request in place of the target's own, which listens at `local`; `answer` is what it
+    does. With `optimistic` one payload leaves before the answer: behind the request, in its packet, or ahead of it.
+    """
+    lab = UDPLab.of(bench)
+    if lab is None:
+        bench.absent("no target of ours can be reached from there")
+    assert lab is not None
+    answer = answer or UDPAnswer()
+    target = lab.target(answer, bench, host=local or None)
+    if answer != UDPAnswer():
+        octets = b"" if answer.octets is None and answer.size is None else answer.to(b"")
+        bench.saw("target", octets=octets.hex(), returns=answer.behaviour == "echo")
+    await spoken(bench, connection)
+    asked = await request_for(bench, connection, host or local or lab.host, port or target.port, fields, token)
+    built = bench.point("connect", asked)
+    early: list[Any] = []
+    version3: Any = connection
+    if optimistic in {"ahead of it", "in its packet"}:
+        quarter = version3.link.quic.get_next_available_stream_id() // 4
+        made = bench.point("datagram", quic_datagram(quarter, udp_payload(unique(bench))))
+        early.append(made)
+        if optimistic == "ahead of it":
+            await version3.datagram(bench, made)
+        else:
+            version3.link.quic.send_datagram_frame(made.octets)
+    tunnel = await connection.tunnel(bench, built, "connect")
+    path = "capsules" if connection.version != 3 or by == BY_CAPSULES else "datagrams"
+    bench.saw("opened", "tunnel", quarter=tunnel.quarter, by=path)
+    if optimistic == "behind the request":
+        await send_payload(bench, tunnel, path, "datagram", udp_payload(unique(bench)))
+    head = await tunnel.head()
+    success = head.status == 101 if connection.version == 1 else 200 <= head.status < 300
+    bench.saw("decoded", "answer", status=head.status, success=success)
+    if not success:
+        return None
+    if path == "datagrams" and not tunnel.has_datagrams:
+        path = "capsules"
+        bench.saw("opened", "tunnel", quarter=tunnel.quarter, by=path)
+    return Live(connection, tunnel, target, path)
+
+
+async def request_for(
+    bench: Bench,
+    connection: Connection,
+    host: str,
+    port: int | str,
+    fields: Sequence[tuple[bytes, bytes]] = (),
+    token: bytes = TOKEN,
+) -> Message:
+    """The request for a tunnel (RFC 9298, Sections 3.2 and 3.4)."""
+    served = await bench.serving()
+    parts = urlsplit(served.url)
+    own = str(served.more.get("template") or bench.run.setup.options.get("template") or "")
+    template = template_of(own or f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}")
+    authority = urlsplit(template.text).netloc.encode()
+    return upgrade(
+        token,
+        target_of(template, host, str(port)),  # type: ignore[arg-type]
+        authority,
+        (IDENTITY, (CAPSULE_PROTOCOL, b"?1"), *fields),
+        version=connection.version,
+        scheme=parts.scheme.encode(),
+    )
+
+
+def unique(bench: Bench, size: int = 16) -> bytes:
+    """Octets that no other part sends."""
+    return bench.rng.randbytes(size)
+
+
+async def send_payload(bench: Bench, tunnel: Tunnel, by: str, point: str, payload: Message) -> str:
+    """Send one HTTP datagram, as a QUIC datagram or as a capsule; how our direction ended with it, if it did."""
+    if by == "datagrams":
+        built = bench.point(point, quic_datagram(tunnel.quarter, payload))
+        await tunnel.datagram(built)
+    else:
+        built = bench.point(point, capsule_datagram(payload))
+        await tunnel.send(built)
+    return next((c.op for c in built.leaving if c.op in {"close", "reset"}), "")
+
+
+async def hear(bench: Bench, live: Live, seen: Any) -> None:
+    """Record what came on a tunnel: each HTTP datagram, by which path, in which context. DecodeError for none."""
+    payloads: Sequence[bytes] = ()
+    if seen.what == "data":
+        payloads = live.reader.feed(seen.octets)
+    elif seen.what == "datagram":
+        payloads = (seen.octets,)
+    for octets in payloads:
+        payload = decode_payload_untrusted(octets)
+        bench.saw(
+            "decoded", "udp", octets=payload.octets, context=payload.context,
+            by="capsule" if seen.what == "data" else "datagram",
+        )  # fmt: skip
+        if payload.octets.startswith(SENTINEL) and payload.context == 0:
+            bench.saw("decoded", "sentinel", lost=int(payload.octets[-1]))
+
+
+async def payloads_and_sentinel(
+    bench: Bench, live: Live, payloads: Sequence[bytes], capsules: Any = None, *, patience: float = 0.0
+) -> None:
+    """Send what is to be sent, then the sentinel, until it comes back or the tunnel ends."""
+    bench.live = live.connection
+    live.tunnel.recorder = live.target.endpoint.recorder = bench
+    over = ""
+    if capsules is not None:
+        built = bench.point("capsules", capsules)
+        await live.tunnel.send(built)
+        over = next((c.op for c in built.leaving if c.op in {"close", "reset"}), "")
+    for octets in payloads:
+        over = over or await send_payload(bench, live.tunnel, live.by, "datagram", udp_payload(octets))
+    if over:
+        await until_over(bench, live)
+        return
+    await sentinel(bench, live, patience)
+
+
+async def until_over(bench: Bench, live: Live) -> None:
+    """Take what comes until the proxy ended its direction too."""
+    while live.tunnel.open:
+        await hear(bench, live, await live.tunnel.next())
+
+
+async def sentinel(bench: Bench, live: Live, patience: float = 0.0) -> None:
+    """Send something right and wait until it comes back; what should have come before it gets a little time."""
+    tries = SENTINELS if live.by == "datagrams" else 1
+    patience = (patience or bench.patience) / tries
+    loop = asyncio.get_running_loop()
+    for n in range(tries):
+        await send_payload(bench, live.tunnel, live.by, "sentinel", udp_payload(SENTINEL + unique(bench, 8) + bytes([n])))
+        until = loop.time() + patience
+        while bench.record.last("decoded", "sentinel") is None and loop.time() < until:
+            seen = await live.tunnel.quiet(until - loop.time())
+            if seen is None:
+                break
+            await hear(bench, live, seen)
+            if not live.tunnel.open and seen.what == "end":
+                return
+        if bench.record.last("decoded", "sentinel") is not None:
+            await grace(bench, live)
+            return
+    bench.saw("timeout", "sentinel", detail=f"{tries} sentinels did not come back")
+    raise Ended("timeout", "no sentinel came back")
+
+
+async def grace(bench: Bench, live: Live) -> None:
+    """Give what should have come before the sentinel a little time, where something is missing."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + GRACE
+    told = bench.record.last("target")
+    while loop.time() < until:
+        wanted = Counter(left(bench.record).payloads)
+        missing = wanted - Counter(arrived(bench.record))
+        if told is None:
+            missing = missing or wanted - Counter(returned(bench.record))
+        if not missing:
+            return
+        seen = await live.tunnel.quiet(min(0.05, until - loop.time()))
+        if seen is not None:
+            await hear(bench, live, seen)
+
+
+@exchange("masque.proxy", proxy_ended, over=OVER, needs={"target"})
+async def echo(
+    bench: Bench,
+    live: Live | Connection | None = None,
+    *,
+    by: str = BEST,
+    payloads: Sequence[bytes] | None = None,
+    sizes: Sequence[int] = (16,),
+    capsules: Any = None,
+    pairs: Sequence[tuple[int, int]] = SETTINGS,
+    quic: QUICSettings | None = None,
+    patience: float = 0.0,
+    **how: Any,
+) -> Live | Connection:
+    """A tunnel to our target, which gives back what it gets; then the sentinel.
+
+    `payloads`, or random ones of these `sizes`, are sent in the best way that there is, or `by` capsules; in front of
+    them the run of `capsules`. `pairs` and `quic` are our settings; other parameters are those of `opened`.
+    """
+    if not isinstance(live, Live):
+        connection = live or await dialled(bench, pairs=pairs, quic=quic)
+        tunnel = await opened(bench, connection, by=by, **how)
+        if tunnel is None:
+            return connection
+        live = tunnel
+    else:
+        bench.saw("opened", "tunnel", quarter=live.tunnel.quarter, by=live.by)
+        capsules = None
+    made = tuple(payloads) if payloads is not None else tuple(unique(bench, size) for size in sizes)
+    await payloads_and_sentinel(bench, live, made, capsules, patience=patience)
+    return live if live.tunnel.open else live.connection
+
+
+async def _capsules(bench: Bench, live: Live | Connection | None = None, **settings: Any) -> Live | Connection:
+    """The same by capsules in every version, behind a run of capsules of all kinds."""
+    settings = {"by": BY_CAPSULES, "capsules": CAPSULES} | settings
+    return await echo.drive(bench, live, **settings)  # type: ignore[no-any-return]
+
+
+capsule_echo = replace(
+    echo, name="capsule_echo", drive=_capsules, needs=frozenset({"target", "capsules"})
+)
+"""The same with everything in capsules, which proxies must take in every version (RFC 9297, Section 3.5)."""
+
+
+def knock_ended(part: Part) -> Outcome:
+    """How a request for a tunnel was answered: any success is accepted, its form is looked at by watches."""
+    answer = part.last("decoded", "answer")
+    if answer is None:
+        return proxy_ended(part)
+    status = int(answer.value["status"])
+    return ACCEPTED if 200 <= status < 300 or status == 101 else refused(status)
+
+
+@exchange("masque.proxy", knock_ended, over={"asked": (1, 2, 3)}, needs={"target"})
+async def knock(bench: Bench, live: Connection | None = None, **how: Any) -> Connection:
+    """A request for a tunnel and its answer, nothing more."""
+    connection = live or await dialled(bench)
+    await opened(bench, connection, **how)
+    return connection
+
+
+def plain_ended(part: Part) -> Outcome:
+    """How an ordinary request was answered: any answer is one."""
+    answer = part.last("received", "plain")
+    return proxy_ended(part) if answer is None else ACCEPTED
+
+
+async def plain(bench: Bench, connection: Connection, path: bytes = b"/") -> Any:
+    """An ordinary request on the same connection."""
+    served = urlsplit((await bench.serving()).url)
+    asked = request(
+        b"GET", path, served.netloc.encode(), (IDENTITY,), version=connection.version, scheme=served.scheme.encode()
+    )
+    return await connection.request(bench, bench.point("plain", asked), "plain")

@@ -1,0 +1,91 @@
+"""Looks at a target: whether it is a proxy for UDP, over which HTTP versions, and what it can reach."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
+from conformance.model import ACCEPTED, Ended, Exchange, Outcome, UsageError
+from conformance.protocols.masque.exchanges import capsule_echo, echo, knock
+from conformance.protocols.masque.messages import template_of
+from conformance.wire import DecodeError
+
+ROLE = "masque.proxy"
+NAMES = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
+PROBE_PATIENCE = 1.0
+CAPSULES = "capsules"
+"""What capsule cases need of a proxy: that it takes DATAGRAM capsules in all its versions."""
+
+
+async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served: Served) -> Sequence[Found]:
+    """What of MASQUE there is at a URL; nothing where no request for a tunnel is answered as one.
+
+    The user's option `template` is the proxy's URI template; without it the well-known one is asked for.
+    """
+    template = setup.options.get("template", str(served.more.get("template", "")))
+    if template:
+        try:
+            template_of(template)
+        except DecodeError as why:
+            raise UsageError(f"--option template={template} is no template of a proxy: {why}") from why
+        parts = urlsplit(template)
+        url = f"{parts.scheme}://{parts.netloc}/"
+    if not url.startswith("https://"):
+        versions = [v for v in versions or (1, 2) if v != 3]
+    memory: dict[str, Any] = {"served": Served(url, {**served.more, **({"template": template} if template else {})})}
+    why: list[str] = []
+    if setup.lab is None:
+        return await _without_target(url, setup, versions, memory)
+    asked, works = [], []
+    capsules = True
+    for version in versions or (1, 2, 3):
+        outcome, told = await _tried(setup, memory, knock, {"asked": version})
+        if outcome != ACCEPTED:
+            continue
+        asked.append(version)
+        outcome, told = await _tried(setup, memory, echo, {"http": version})
+        if outcome != ACCEPTED:
+            why.append(f"over {NAMES[version]} it grants a tunnel through which nothing passes: {told}")
+            continue
+        works.append(version)
+        if version == 3:
+            outcome, told = await _tried(setup, memory, capsule_echo, {"http": version})
+            capsules = outcome == ACCEPTED
+            if not capsules:
+                why.append(f"over {NAMES[version]} capsules do not pass: {told}")
+    if not asked:
+        return ()
+    why.insert(0, f"it grants tunnels over {' and '.join(NAMES[v] for v in asked)}")
+    features = (CAPSULES,) if capsules else ()
+    lacks = {} if capsules else {CAPSULES: f"it takes no DATAGRAM capsules over HTTP/3 ({told})"}
+    offer = RoleOffer(features, {"http": tuple(works), "asked": tuple(asked)})
+    return (Found(ROLE, Hello("", roles={ROLE: offer}), url, why, memory, "", lacks),)
+
+
+async def _without_target(
+    url: str, setup: Setup, versions: Sequence[int], memory: dict[str, Any]
+) -> Sequence[Found]:
+    del setup, versions, memory, url
+    return ()
+
+
+async def _tried(setup: Setup, memory: dict[str, Any], exchange: Exchange, variant: dict[str, int]) -> tuple[Outcome, str]:
+    """How one honest exchange ends."""
+    setup.memory.update(memory)
+    patience, setup.patience = setup.patience, min(setup.patience, PROBE_PATIENCE)
+    run = CaseRun(setup, variant, random.Random(1))
+    bench = run.bench("probe")
+    try:
+        async with run.stack:
+            try:
+                await exchange(bench)
+            except (Ended, DecodeError) as error:
+                if not bench.record.events:
+                    bench.saw("undecodable", detail=str(error))
+    finally:
+        setup.patience = patience
+    outcome = exchange.ended(bench.record)
+    return outcome, f"{outcome}: {bench.record.detail()}" if bench.record.detail() else str(outcome)
