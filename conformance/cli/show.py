@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.cli._common import chosen_protocols, near, write_document
+from conformance.cli._faults import visibility
 from conformance.model import Case, Requirement, UsageError, Watch
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ def _listed(
         case "requirements":
             return [(r, f"{r.id}  {r.level}  {r.text}") for r in catalogue.requirements.values()]
         case "faults":
-            return [(_fault(f), f"{f.role}  {f.name}  {_first_line(f.doc)}") for f in faults]
+            found = [(f, visibility(f, cases.values(), catalogue.requirements)) for f in faults]
+            return [
+                (_fault(f) | {"seen": seen}, f"{f.role}  {f.name}  {_first_line(f.doc)}{f'  [{seen}]' if seen else ''}")
+                for f, seen in found
+            ]
         case "roles":
             roles = [r for p in protocols for r in p.roles]
             return [({"name": r.name, "title": r.title, "kind": r.kind}, f"{r.name}  {r.title}") for r in roles]
@@ -105,8 +110,11 @@ def _explained(
     for fault in faults:
         if fnmatchcase(fault.name, pattern):
             breaks = "\n".join(f"  breaks {b}" for b in fault.breaks)
-            origin = f"\n  seen in {fault.origin}" if fault.origin else ""
-            yield _fault(fault), f"{fault.name} ({fault.role})\n  {fault.doc}\n{breaks}{origin}"
+            origin = f"\n  known from {fault.origin}" if fault.origin else ""
+            seen = visibility(fault, cases.values(), catalogue.requirements)
+            where = f"\n  is seen {seen}" if seen else ""
+            text = f"{fault.name} ({fault.role})\n  {fault.doc}\n{breaks}{where}{origin}"
+            yield _fault(fault) | {"seen": seen}, text
 
 
 def _case(case: Case | Watch, catalogue: Catalogue) -> str:

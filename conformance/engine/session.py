@@ -411,7 +411,9 @@ class Session:
         incomplete = [v for v in open_ if any(self._is_required(r) for r in v.requirements)]
         notes = list(stale)
         if incomplete:
-            notes.append(f"incomplete: {len(incomplete)} of what is required was inconclusive")
+            why, often = Counter(v.reason for v in incomplete).most_common(1)[0]
+            most = "" if often == len(incomplete) else f"most often ({often}) because "
+            notes.append(f"incomplete: {len(incomplete)} of what is required was inconclusive: {most}{why}")
         elif all(v.shown in NOT_RUN for v in verdicts) and not whole.lie:
             errors = any(v.shown == "error" for v in verdicts)
             notes.append("nothing came to a verdict" if open_ or errors else "nothing ran at all")

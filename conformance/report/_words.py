@@ -28,6 +28,8 @@ GRAVITY = (
 
 MET = ("pass", "tolerated")
 NO_CASE = "no case yet"
+NOT_COUNTED = "not counted"
+SHIM = "the shim and not the implementation decides this"
 
 EXITS: Mapping[int, str] = {
     0: "all that was required passed",
@@ -44,8 +46,6 @@ MEANINGS: Mapping[str, str] = {
     ANYWAY.name: "accepted anyway (it took what our strict reader refuses, as if it were right)",
 }
 """Outcomes whose names alone say too little."""
-
-ON_THE_SIDE = "not counted, the shim and not the implementation decides this: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,12 +246,26 @@ def case_name(verdict: Verdict) -> str:
     return f"{verdict.case} [{variant}]" if variant else verdict.case
 
 
-def on_the_side(run: Run, record: VerdictRecord, finding: Finding) -> bool:
-    """Whether a finding decides nothing, because all that it is about is decided by the shim."""
+def findings(run: Run, record: VerdictRecord) -> list[tuple[str, Finding]]:
+    """What was seen, each once, with a word for what it means here; what was as expected is left out.
+
+    `not counted` is what the shim decides and not the implementation, `recorded` what a document leaves open.
+    """
     rows = decided(run, record)
     case = run.cases.get(record.verdict.case)
-    own = (finding.requirement,) if finding.requirement else case.requirements if case else tuple(rows)
-    return bool(own) and all(rows.get(row) == "not-applicable" for row in own)
+    found: dict[tuple[str, ...], tuple[str, Finding]] = {}
+    for finding in record.verdict.findings:
+        if finding.observation == "as-expected":
+            continue
+        own = (finding.requirement,) if finding.requirement else case.requirements if case else tuple(rows)
+        shown = {rows.get(row) for row in own}
+        word = finding.observation
+        if own and shown == {"not-applicable"}:
+            word = NOT_COUNTED
+        elif word == "violation" and own and shown <= {"pass", "tolerated"}:
+            word = "recorded"
+        found.setdefault((word, finding.because, finding.requirement), (word, finding))
+    return list(found.values())
 
 
 def subject_name(run: Run) -> str:

@@ -11,7 +11,8 @@ from conformance.model import CONTROLS, HEALTH
 from conformance.report._parts import direction, dump, ended, heads, part_title, title
 from conformance.report._words import (
     EXITS,
-    ON_THE_SIDE,
+    NOT_COUNTED,
+    SHIM,
     SIGNS,
     AbsentRun,
     Group,
@@ -22,10 +23,10 @@ from conformance.report._words import (
     closer_look,
     decided,
     deviations,
+    findings,
     known_groups,
     line,
     news,
-    on_the_side,
     plain_reason,
     plainly,
     reproduction,
@@ -185,11 +186,9 @@ def explain(run: Run, record: VerdictRecord, limit: int = 256) -> Iterator[str]:
         yield f"  {_sign(verdict_of)} {verdict_of}  {id_}"
         if asked:
             yield from textwrap.wrap(asked, 114, initial_indent="      ", subsequent_indent="      ")
-    for finding in verdict.findings:
-        if finding.observation in {"as-expected", "tolerated"}:
-            continue
-        aside = ON_THE_SIDE if on_the_side(run, record, finding) else ""
-        yield f"  {finding.observation}: {aside}{line(plain_reason(finding.because, [finding.part]), 1000)}"
+    for word, finding in findings(run, record):
+        aside = f" ({SHIM})" if word == NOT_COUNTED else ""
+        yield f"  {word}{aside}: {line(plain_reason(finding.because, [finding.part]), 1000)}"
     parts = run.transcript(record).parts
     for place, part in enumerate(parts):
         yield ""

@@ -26,6 +26,48 @@ def liar(*behaviour):
 # serve
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def test_the_command_that_serve_prints_tests_its_peer_in_full(suite):
+    place = f"127.0.0.1:{free_port()}"
+    with suite.process("serve", "ohttp.gateway", "--target", f"http://{place}") as process:
+        url = process.stdout.readline().strip()
+        told = [process.stderr.readline() for _ in range(3)]
+        command = told[-1].partition(": ")[2].strip()
+        assert command == f"conformance run --target {url} --listen {place}"
+        done = suite(*shlex.split(command)[1:], "--include", ONE, "--http", "1")
+        assert "profile full" in done.out
+        assert done.code == 0
+        root = suite(
+            *shlex.split(command.replace("/.well-known/ohttp-gateway", "/"))[1:], "--include", ONE, "--http", "1"
+        )
+        assert (root.code, "profile full" in root.out) == (0, True), "the well-known resource is found from the root"
+
+
+def test_without_a_target_serve_says_that_the_profile_is_reduced(suite):
+    with suite.process("serve", "ohttp.gateway", "--fault", "date-refused-in-the-open") as process:
+        process.stdout.readline()
+        told = [process.stderr.readline() for _ in range(6)]
+    assert any("a run sees that only in the full profile" in line for line in told), told
+    assert any("reduced profile; for the full one serve it with --target http://127.0.0.1:" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("date-refused-in-the-open", "is seen only in the full profile"),
+        ("one-id-for-two-keys", "is seen as tolerated, never as a failure: INFO only"),
+        (FAULT, None),
+    ],
+)
+def test_show_says_where_a_fault_is_seen(quick, fault, said):
+    told = quick("show", fault, code=0).output
+    assert (said in told) if said else ("is seen" not in told)
+
+
 def test_a_served_peer_says_its_url_first_and_stops_when_told(suite):
     for number in (signal.SIGINT, signal.SIGTERM):
         with suite.process("serve", "ohttp.gateway", "--fault", FAULT) as process:

@@ -434,7 +434,7 @@ async def test_what_ends_a_run_is_told_in_notes(tmp_path):
 
     assert notes == [
         "expected.toml: toy/library/gone [*] matches nothing",
-        "incomplete: 1 of what is required was inconclusive",
+        "incomplete: 1 of what is required was inconclusive: inconclusive",
     ]
     assert made._exit(Outcomes([verdict("inconclusive", DRAFT)]))[1][-1] == "nothing came to a verdict"
 

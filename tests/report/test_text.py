@@ -63,9 +63,19 @@ def test_what_the_shim_decides_does_not_speak_against_the_implementation(tmp_pat
     aside = replace(
         record, verdict=replace(record.verdict, shown="pass", requirements={R[0]: "not-applicable", R[1]: "pass"})
     )
-    told = "violation: not counted, the shim and not the implementation decides this"
+    told = "not counted (the shim and not the implementation decides this): the request"
     assert told in "\n".join(terminal.explain(run, aside))
     assert "violation: the request was accepted" in "\n".join(terminal.explain(run, record))
+
+
+def test_the_same_finding_is_told_once_and_what_is_only_recorded_is_no_violation(run):
+    record = record_of(run, "tag-flipped")
+    (finding,) = record.verdict.findings
+    many = replace(record.verdict, shown="tolerated", findings=(finding,) * 5, requirements={R[0]: "tolerated"})
+    text = "\n".join(terminal.explain(run, replace(record, verdict=many)))
+    assert text.count("the request was accepted although its tag was wrong (seen)") == 1
+    assert "  recorded: the request" in text
+    assert "violation" not in text
 
 
 def test_no_report_for_people_lets_control_characters_through(run, absent):

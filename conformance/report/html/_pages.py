@@ -25,10 +25,10 @@ from conformance.report._words import (
     closer_look,
     compact,
     decided,
+    findings,
     gravity,
     known_groups,
     line,
-    on_the_side,
     plain_reason,
     plainly,
     printable,
@@ -402,18 +402,12 @@ class Pages:
             "asks": {printable(r): v for r, v in decided(run, record).items()},
             "s": round(record.seconds, 3),
         }
-        findings = [
-            [
-                "not counted" if on_the_side(run, record, f) else f.observation,
-                line(plain_reason(f.because, [f.part]), 1000),
-                printable(f.requirement),
-                compact(f.measure),
-            ]
-            for f in verdict.findings
-            if f.observation != "as-expected"
+        found = [
+            [word, line(plain_reason(f.because, [f.part]), 1000), printable(f.requirement), compact(f.measure)]
+            for word, f in findings(run, record)
         ]
-        if findings:
-            made["found"] = findings
+        if found:
+            made["found"] = found
         if record.known:
             known = record.known
             made["known"] = [line(known.reason, 2000), line(known.link), line(known.owner), known.expires]
