@@ -193,9 +193,11 @@ async def test_silence_is_a_timeout_and_cancels_the_stream(server3, dial, notes)
             await forever.wait()
         await echo(exchange)
 
-    connection = await dial((await server3(handler)).port, 0.1)
+    connection = await dial((await server3(handler)).port)
+    connection.link.patience = 0.05
     with pytest.raises(Ended, match="timeout"):
         await (await connection.request(notes, post(b"hang"))).answer()
+    connection.link.patience = 5.0
     assert (await (await connection.request(notes, post())).answer()).status == 200
 
 
@@ -403,8 +405,9 @@ async def test_a_server_of_another_protocol_is_a_tls_error(closing, dial, notes,
 
 
 async def test_a_connection_that_idles_is_over(server3, dial, notes):
-    quic = QUICSettings(idle=0.05)
+    quic = QUICSettings(idle=0.5)
     connection = await dial((await server3()).port, settings=HTTP3Settings(quic=quic))
+    connection.link.patience = 5.0
     with pytest.raises(Ended, match="idle"):
         await connection.expect(notes).answer()
     assert notes.whats == ["timeout"]
