@@ -149,6 +149,7 @@ def look(browser, address):
         page.on("pageerror", lambda e: wrong.append(str(e)))
         page.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(address) else None)
         page.goto(address + hash_)
+        page.locator("html[data-view]").wait_for(state="attached")
         return page
 
     yield open_at

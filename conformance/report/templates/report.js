@@ -9,6 +9,7 @@
     document.getElementById("main").prepend("This browser is too old for the case pages; everything else stands below.");
     return;
   }
+  document.documentElement.classList.add("js");
   const D = await unpack("data");
   const unpacked = new Map();
   const evidence = (run) => {
@@ -331,7 +332,6 @@
     if (r) a.title = `${r.shown}: ${r.why}`;
   });
   addEventListener("hashchange", go);
-  document.documentElement.classList.add("js");
   apply.cases(new URLSearchParams());
   go();
 })();
