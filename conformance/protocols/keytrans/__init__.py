@@ -9,10 +9,11 @@ from conformance.bench import CLIENT, LIBRARY, Ask, Fault, Found, Protocol, Role
 
 
 def _peers() -> Mapping[str, Any]:
-    from conformance.protocols.keytrans.peers import VRFLibrary
+    from conformance.protocols.keytrans.peers import AKDLibrary, VRFLibrary
     from conformance.protocols.keytrans.peers.client import Client
 
     return {
+        "akd.verifier": AKDLibrary,
         "keytrans.client": Client,
         "vrf.prover": VRFLibrary,
         "vrf.verifier": VRFLibrary,
@@ -31,6 +32,8 @@ async def _probe(url: str, **settings: Any) -> Sequence[Found]:
 
 
 _ROLES = (
+    Role("akd.verifier", "verifier of AKD's proofs", LIBRARY, {"akd": ("client", "auditor")}, "library",
+         ("akd.verify-lookup", "akd.verify-audit")),
     Role(
         "keytrans.client",
         "client of the IETF's log (a draft without a transport: no client of other people's is known that speaks ours)",
@@ -41,10 +44,12 @@ _ROLES = (
     ),
     Role("vrf.prover", "prover of VRFs", LIBRARY, {"rfc9381": ("prover",)}, "library", ("vrf.prove",)),
     Role("vrf.verifier", "verifier of VRFs", LIBRARY, {"rfc9381": ("verifier",)}, "library", ("vrf.verify",)),
-)
+)  # fmt: skip
 
 _NO_SUITE = {"suite": "ECVRF-NONE", "alpha": ""}
+_NO_PROOF = {"configuration": "none", "public_key": "", "root": "", "epoch": 1, "label": "", "proof": ""}
 _IMPOSSIBLE = {
+    "akd.verifier": (Ask("akd.verify-lookup", _NO_PROOF, "there is no such configuration"),),
     "keytrans.client": (
         Ask("keytrans.client.init", {"config": "0000", "url": "http://127.0.0.1:1"}, "there is no such suite"),
     ),

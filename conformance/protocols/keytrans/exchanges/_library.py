@@ -41,6 +41,19 @@ def octets_of(reply: Mapping[str, Any], name: str, op: str) -> bytes:
         raise AdapterError(f"{op}: {name} is no hex: {why!r}", step=op, hint="See docs/adapter.md.") from None
 
 
+def none_taken(exchange: Exchange) -> Judge:
+    """A judge of steps all of which must be refused, however many there are."""
+
+    def judge(transcript: Transcript) -> Iterator[Finding]:
+        for part in transcript.tested:
+            outcome = exchange.outcome(part)
+            if outcome != UNSUPPORTED:
+                seen = {REFUSED.name: "as-expected", CRASH.name: "crash"}.get(outcome.name, "violation")
+                yield Finding(seen, f"{part.name}: {outcome}", part=part.name)
+
+    return judge
+
+
 def by_itself(exchange: Exchange) -> Exchange:
     """The same exchange for what all other cases of its role take for granted: its controls only want an answer.
 

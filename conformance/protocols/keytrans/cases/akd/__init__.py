@@ -1,0 +1,1 @@
+"""Libraries that verify the proofs of AKD (facebook/akd)."""
