@@ -5,6 +5,7 @@ from conformance.bench._lab import STRAY, Lab, TargetAnswer, record_request
 from conformance.bench._peer import Peer, PeerSubject, Quiet
 from conformance.bench._protocol import CLIENT, LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
 from conformance.bench._subject import Hello, Reply, RoleOffer, Served, Subject
+from conformance.bench._udp_lab import UDPAnswer, UDPLab, UDPTarget
 
 __all__ = [
     "CLIENT",
@@ -30,5 +31,8 @@ __all__ = [
     "Setup",
     "Subject",
     "TargetAnswer",
+    "UDPAnswer",
+    "UDPLab",
+    "UDPTarget",
     "record_request",
 ]
