@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 import click
 
-from conformance.cli._common import chosen_protocols, interruptible
+from conformance.cli._common import check_roles, chosen_protocols, interruptible, near
 from conformance.cli._progress import BuildProgress
 from conformance.cli._target import words
+from conformance.model import UsageError
 
 
 @click.group("adapter")
 def command() -> None:
-    """Check an adapter, or build implementations."""
+    """Check an adapter, write a first one, or build implementations."""
 
 
 @command.command("check")
@@ -39,6 +42,36 @@ def check(ctx: click.Context, /, cmd: str) -> None:
     roles_told = ", ".join(sorted(hello.roles)) or "none"
     click.echo(f"{hello.name or cmd} {hello.version}: {len(problems)} problems; roles {roles_told}")
     ctx.exit(1 if problems else 0)
+
+
+@command.command("new")
+@click.argument("language")
+@click.option("--role", "roles", multiple=True, metavar="R", help="With a place for each operation of this role.")
+@click.option("--name", default="my-implementation", show_default=True, help="What the implementation is called.")
+@click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Where to (else a folder of that name).")
+def new(language: str, roles: tuple[str, ...], name: str, out: str | None) -> None:
+    """Write a first adapter in LANGUAGE (python, go, rust, node), which passes the check and has yet to do anything."""
+    from conformance.cli._scaffold import LANGUAGES, write_scaffold
+
+    if language not in LANGUAGES:
+        raise UsageError(f"there is no scaffold in {language!r}", hint=near(language, LANGUAGES))
+    protocols = chosen_protocols(())
+    check_roles(roles, protocols)
+    known = {r.name: r for p in protocols for r in p.roles}
+    folder = Path(out or name)
+    operations = [op for role in roles for op in known[role].operations]
+    write_scaffold(language, folder, name, roles, [*dict.fromkeys(operations)])
+    how = LANGUAGES[language]
+    start = how.command.format(dir=folder)
+    click.echo(f"{folder}: written")
+    if how.build:
+        click.echo(f"build it:  {how.build.format(dir=folder)}")
+    click.echo(f"check it:  conformance adapter check {shlex.quote(start)}")
+    click.echo(f"run it:    conformance run --adapter {shlex.quote(start)}")
+    if not roles:
+        click.echo(
+            "name in it the roles that it plays, with their operations; --role does that (conformance show roles)"
+        )
 
 
 @command.command("build")
