@@ -2,6 +2,7 @@
 
 from conformance.bench._udp_lab import UDPAnswer
 from conformance.protocols.masque.exchanges._outcomes import (
+    ABORTED,
     CLEAN_END,
     CONNECTION_ERROR,
     DROPPED,
@@ -15,14 +16,20 @@ from conformance.protocols.masque.exchanges._proxy import (
     CAPSULES,
     Live,
     capsule_echo,
+    dialled,
     echo,
     knock,
     opened,
     plain,
+    send_payload,
+    sentinel,
     spoken,
+    unique,
+    until_over,
 )
 
 __all__ = [
+    "ABORTED",
     "CAPSULES",
     "CLEAN_END",
     "CONNECTION_ERROR",
@@ -34,10 +41,15 @@ __all__ = [
     "Live",
     "UDPAnswer",
     "capsule_echo",
+    "dialled",
     "echo",
     "knock",
     "opened",
     "plain",
     "proxy_ended",
+    "send_payload",
+    "sentinel",
     "spoken",
+    "unique",
+    "until_over",
 ]

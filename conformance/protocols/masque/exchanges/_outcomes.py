@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from conformance.model import ACCEPTED, ANYWAY, CLOSED, RESET, STREAM_ERROR, WRONG, Event, Outcome, Part
 from conformance.protocols.masque.messages import LINK_MAX, CapsuleStream, decode_payload_untrusted
-from conformance.wire import DecodeError
-from conformance.wire.http import decode_datagram_untrusted
+from conformance.wire import DecodeError, Reader
+from conformance.wire.http import decode_datagram_untrusted, decode_settings
 
 DROPPED = Outcome("dropped", survives="stream")
 """What we sent did not arrive, or did not come back; the tunnel lives on."""
@@ -131,6 +132,22 @@ def ended(part: Part) -> Outcome:
     return ending
 
 
+def unwanted_frames(part: Part) -> bool:
+    """Whether QUIC datagrams came although we did not announce them (RFC 9297, Section 2.1.1)."""
+    said = part.sent("settings")
+    if said is None:
+        return False
+    announced = False
+    with suppress(DecodeError):
+        reader = Reader(said.event.octets)
+        if reader.left:
+            reader.varint("stream")
+            reader.varint("type")
+            reader.varint("length")
+            announced = dict(decode_settings(reader.rest())).get(0x33) == 1
+    return not announced and any(e.value["by"] == "datagram" for e in part.all("decoded", "udp"))
+
+
 def delivered(part: Part) -> Outcome:
     """The sentinel came back: what became of all that was sent before it."""
     sent, got, back = left(part), Counter(arrived(part)), Counter(returned(part))
@@ -138,8 +155,16 @@ def delivered(part: Part) -> Outcome:
     needed = Counter(p for p in sent.payloads if len(p) <= LINK_MAX)
     if got - wanted:
         return ANYWAY if sent.wrong else WRONG.at("another payload at the target")
+    if unwanted_frames(part):
+        return WRONG.at("a QUIC datagram that we did not say we take")
+    replies = [e for e in part.all("replied")]
+    foreign = Counter(e.octets for e in replies if e.value["foreign"])
+    own = Counter(e.octets for e in replies if not e.value["foreign"])
+    if back & foreign:
+        return WRONG.at("a payload from another port than the target's")
     answer = part.last("target")
     expected = got if answer is None else Counter({bytes.fromhex(answer.value["octets"]): sum(got.values())})
+    expected += own
     if back - expected:
         return WRONG.at("another payload came back")
     if sent.wrong:

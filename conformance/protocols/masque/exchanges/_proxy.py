@@ -122,13 +122,13 @@ async def opened(
     answer: UDPAnswer | None = None,
     fields: Sequence[tuple[bytes, bytes]] = (),
     optimistic: str = "",
-    token: bytes = TOKEN,
-    lead: Any = None,
+    encoded: tuple[str, int] | None = None,
 ) -> Live | None:
     """Ask for a tunnel to a target of ours; None where it was refused.
 
     `host` and `port` stand in the request in place of the target's own, which listens at `local`; `answer` is what it
     does. With `optimistic` one payload leaves before the answer: behind the request, in its packet, or ahead of it.
+    `encoded` is ("host" or "port", n): every nth octet of it is percent-encoded.
     """
     lab = UDPLab.of(bench)
     if lab is None:
@@ -140,7 +140,7 @@ async def opened(
         octets = b"" if answer.octets is None and answer.size is None else answer.to(b"")
         bench.saw("target", octets=octets.hex(), returns=answer.behaviour == "echo")
     await spoken(bench, connection)
-    asked = await request_for(bench, connection, host or local or lab.host, port or target.port, fields, token)
+    asked = await request_for(bench, connection, host or local or lab.host, port or target.port, fields, encoded)
     built = bench.point("connect", asked)
     early: list[Any] = []
     version3: Any = connection
@@ -174,7 +174,7 @@ async def request_for(
     host: str,
     port: int | str,
     fields: Sequence[tuple[bytes, bytes]] = (),
-    token: bytes = TOKEN,
+    encoded: tuple[str, int] | None = None,
 ) -> Message:
     """The request for a tunnel (RFC 9298, Sections 3.2 and 3.4)."""
     served = await bench.serving()
@@ -182,9 +182,14 @@ async def request_for(
     own = str(served.more.get("template") or bench.run.setup.options.get("template") or "")
     template = template_of(own or f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}")
     authority = urlsplit(template.text).netloc.encode()
+    where = target_of(template, host, str(port))
+    if encoded is not None:
+        part = f"target_{encoded[0]}"
+        octets = {"target_host": host, "target_port": str(port)}[part].encode()
+        where.parts[part] = b"".join(b"%%%02X" % o if n % encoded[1] == 0 else bytes([o]) for n, o in enumerate(octets))
     return upgrade(
-        token,
-        target_of(template, host, str(port)),  # type: ignore[arg-type]
+        TOKEN,
+        where,  # type: ignore[arg-type]
         authority,
         (IDENTITY, (CAPSULE_PROTOCOL, b"?1"), *fields),
         version=connection.version,
@@ -225,12 +230,8 @@ async def hear(bench: Bench, live: Live, seen: Any) -> None:
             bench.saw("decoded", "sentinel", lost=int(payload.octets[-1]))
 
 
-async def payloads_and_sentinel(
-    bench: Bench, live: Live, payloads: Sequence[bytes], capsules: Any = None, *, patience: float = 0.0
-) -> None:
-    """Send what is to be sent, then the sentinel, until it comes back or the tunnel ends."""
-    bench.live = live.connection
-    live.tunnel.recorder = live.target.endpoint.recorder = bench
+async def send_all(bench: Bench, live: Live, payloads: Sequence[bytes], capsules: Message | None) -> str:
+    """Send what is to be sent; how our direction ended with it, if it did."""
     over = ""
     if capsules is not None:
         built = bench.point("capsules", capsules)
@@ -238,10 +239,7 @@ async def payloads_and_sentinel(
         over = next((c.op for c in built.leaving if c.op in {"close", "reset"}), "")
     for octets in payloads:
         over = over or await send_payload(bench, live.tunnel, live.by, "datagram", udp_payload(octets))
-    if over:
-        await until_over(bench, live)
-        return
-    await sentinel(bench, live, patience)
+    return over
 
 
 async def until_over(bench: Bench, live: Live) -> None:
@@ -250,10 +248,10 @@ async def until_over(bench: Bench, live: Live) -> None:
         await hear(bench, live, await live.tunnel.next())
 
 
-async def sentinel(bench: Bench, live: Live, patience: float = 0.0) -> None:
+async def sentinel(bench: Bench, live: Live) -> None:
     """Send something right and wait until it comes back; what should have come before it gets a little time."""
     tries = SENTINELS if live.by == "datagrams" else 1
-    patience = (patience or bench.patience) / tries
+    patience = bench.patience / tries
     loop = asyncio.get_running_loop()
     for n in range(tries):
         await send_payload(bench, live.tunnel, live.by, "sentinel", udp_payload(SENTINEL + unique(bench, 8) + bytes([n])))
@@ -267,6 +265,7 @@ async def sentinel(bench: Bench, live: Live, patience: float = 0.0) -> None:
                 return
         if bench.record.last("decoded", "sentinel") is not None:
             await grace(bench, live)
+            bench.saw("decoded", "packets", tos=sorted({d.tos or 0 for d in live.target.endpoint.received}))
             return
     bench.saw("timeout", "sentinel", detail=f"{tries} sentinels did not come back")
     raise Ended("timeout", "no sentinel came back")
@@ -281,6 +280,7 @@ async def grace(bench: Bench, live: Live) -> None:
         wanted = Counter(left(bench.record).payloads)
         missing = wanted - Counter(arrived(bench.record))
         if told is None:
+            wanted += Counter(e.octets for e in bench.record.all("replied"))
             missing = missing or wanted - Counter(returned(bench.record))
         if not missing:
             return
@@ -295,18 +295,21 @@ async def echo(
     live: Live | Connection | None = None,
     *,
     by: str = BEST,
-    payloads: Sequence[bytes] | None = None,
     sizes: Sequence[int] = (16,),
-    capsules: Any = None,
+    capsules: Message | None = None,
+    frames: Message | None = None,
+    stray: int = 0,
+    reply: int = 0,
     pairs: Sequence[tuple[int, int]] = SETTINGS,
     quic: QUICSettings | None = None,
-    patience: float = 0.0,
     **how: Any,
 ) -> Live | Connection:
     """A tunnel to our target, which gives back what it gets; then the sentinel.
 
-    `payloads`, or random ones of these `sizes`, are sent in the best way that there is, or `by` capsules; in front of
-    them the run of `capsules`. `pairs` and `quic` are our settings; other parameters are those of `opened`.
+    Payloads of these `sizes` are sent in the best way that there is, or `by` capsules; in front of them the run of
+    `capsules`, and in HTTP/3 other `frames` on the stream. Then so many octets come from another port than the target's
+    (`stray`), or from the target without being asked for (`reply`). `pairs` and `quic` are our settings; other
+    parameters are those of `opened`.
     """
     if not isinstance(live, Live):
         connection = live or await dialled(bench, pairs=pairs, quic=quic)
@@ -316,10 +319,32 @@ async def echo(
         live = tunnel
     else:
         bench.saw("opened", "tunnel", quarter=live.tunnel.quarter, by=live.by)
-        capsules = None
-    made = tuple(payloads) if payloads is not None else tuple(unique(bench, size) for size in sizes)
-    await payloads_and_sentinel(bench, live, made, capsules, patience=patience)
+        capsules = frames = None
+    live.tunnel.recorder = live.target.endpoint.recorder = bench
+    bench.live = live.connection
+    if frames is not None:
+        tunnel3: Any = live.tunnel
+        await tunnel3.send_frames(bench.point("frames", frames))
+    over = await send_all(bench, live, tuple(unique(bench, size) for size in sizes), capsules)
+    if over:
+        await until_over(bench, live)
+        return live.connection
+    if stray or reply:
+        await unasked(bench, live, stray, reply)
+    await sentinel(bench, live)
     return live if live.tunnel.open else live.connection
+
+
+async def unasked(bench: Bench, live: Live, stray: int, reply: int) -> None:
+    """Let packets come to the proxy's socket that answer nothing: from another port, or from the target's own."""
+    came = live.target.endpoint.received
+    if not came:
+        await live.target.endpoint.next(bench.patience)
+    for size, send, foreign in ((stray, live.target.stray, True), (reply, live.target.send, False)):
+        if size:
+            octets = unique(bench, size)
+            send(octets, came[-1].source)
+            bench.saw("replied", octets=octets, foreign=foreign)
 
 
 async def _capsules(bench: Bench, live: Live | Connection | None = None, **settings: Any) -> Live | Connection:

@@ -20,12 +20,14 @@ from conformance.model import Ended
 from conformance.net import (
     Certificate,
     HTTP3Settings,
+    Request,
     Server,
     ServerExchange,
     ServerTunnel,
     serve,
 )
 from conformance.net._server3 import ServerHTTP3
+from conformance.net._session3 import Broken
 from conformance.net._tunnel import Seen
 from conformance.protocols.masque.messages import (
     CAPSULE_PROTOCOL,
@@ -47,23 +49,32 @@ from conformance.wire.http import FieldLines, control_stream, response, switched
 
 MALFORMED = {2: 0x1, 3: 0x10E}
 """How a stream with a malformed message is reset (RFC 9113, Section 8.1.1; RFC 9114, Section 4.1.2)."""
-DATAGRAM_ERROR = 0x33
+DATAGRAM_ERROR, ID_ERROR = 0x33, 0x108
 CONTENT_FIELDS = (b"content-length", b"content-type", b"transfer-encoding")
 """Fields that no message with capsules has (RFC 9297, Section 3.2)."""
-NO_DATAGRAMS = 1 << 16
 
 
 class ProxyHTTP3(ServerHTTP3):
-    """A connection over HTTP/3: datagrams on requests that have none end those requests (RFC 9297, Section 2)."""
+    """A connection over HTTP/3: what is wrong with datagrams ends requests, or the connection (RFC 9297, Section 2)."""
 
     def took_datagram(self, stream_id: int, payload: bytes, octets: bytes) -> None:
         """Take an HTTP datagram."""
         if stream_id in self._coming:
-            self._coming.pop(stream_id)
-            self.over(stream_id)
-            self.link.reset_stream(stream_id, DATAGRAM_ERROR)
+            self.without_datagrams(stream_id)
+        elif stream_id // 4 >= self.link.quic._local_max_streams_bidi.value:  # noqa: SLF001 - aioquic does not tell
+            self.beyond_the_limit(stream_id)
         else:
             super().took_datagram(stream_id, payload, octets)
+
+    def without_datagrams(self, stream_id: int) -> None:
+        """End a request that has no datagrams (Section 2)."""
+        self._coming.pop(stream_id)
+        self.over(stream_id)
+        self.link.reset_stream(stream_id, DATAGRAM_ERROR)
+
+    def beyond_the_limit(self, stream_id: int) -> None:
+        """End the connection over a stream that cannot be (Section 2.1)."""
+        raise Broken(ID_ERROR, f"no stream {stream_id} can be opened")
 
 
 class UDPSocket(asyncio.DatagramProtocol):
@@ -89,6 +100,7 @@ class Relay:
         self.tunnel = tunnel
         self.capsules = CapsuleStream()
         self.transport: asyncio.DatagramTransport | None = None
+        self.sock: socket.socket | None = None
         self.replies: asyncio.Queue[bytes] = asyncio.Queue()
         self.over = False
 
@@ -109,11 +121,12 @@ class Relay:
             sock.close()
             raise TargetRefused(502, "the target cannot be reached", "destination_ip_unroutable") from why
         made, _ = await loop.create_datagram_endpoint(lambda: UDPSocket(self), sock=sock)
-        self.transport = made
+        self.transport, self.sock = made, sock
 
     def close(self) -> None:
         """Close the socket."""
         self.over = True
+        self.sock = None
         if self.transport is not None:
             self.transport.close()
 
@@ -173,8 +186,16 @@ class Relay:
 
     def to_target(self, octets: bytes) -> None:
         """Send a UDP payload; one that is too large for the link is dropped."""
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.sendto(octets)
+        if self.sock is not None:
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    self.sock.send(octets)  # asyncio's transport would send no empty packet
+                except OSError as why:
+                    self.unsendable(why)
+
+    def unsendable(self, why: OSError) -> None:
+        """Drop a packet that the system does not send; one error is of a packet before (RFC 9298, Section 3.1)."""
+        self.socket_failed(why)
 
     async def abort(self, why: DecodeError) -> None:
         """End the stream over capsules that are malformed (RFC 9297, Section 3.3)."""
@@ -338,7 +359,13 @@ class Proxy(Peer):
                 return "an upgrade of another method than GET"
             if len(values(asked.fields, b"host")) != 1:
                 return "not one Host"
+            if not self.may_switch(asked):
+                return "an upgrade in HTTP/1.0"
         return ""
+
+    def may_switch(self, asked: Request) -> bool:
+        """Whether the request's version has upgrades (RFC 9110, Section 7.8)."""
+        return b"HTTP/1.0" not in asked.octets.partition(b"\r\n")[0]
 
     def content_fields(self) -> Sequence[bytes]:
         """Fields that may not be there."""

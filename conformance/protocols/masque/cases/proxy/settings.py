@@ -1,0 +1,95 @@
+"""What client and proxy say at first (RFC 9297, Section 2.1.1; RFC 9114, Section 7.2.4; RFC 8441, Section 3)."""
+
+from __future__ import annotations
+
+from conformance.cases import case, drop, given, insert, put, repeat, watch
+from conformance.model import ACCEPTED, Finding
+from conformance.protocols.masque.exchanges import CONNECTION_ERROR, echo
+from conformance.wire import Message, Varint
+
+H3 = {"http": [3]}
+REFUSED = CONNECTION_ERROR.at("H3_SETTINGS_ERROR")
+LIST = "settings.settings.value"
+
+
+@case(
+    echo, "rfc9297/2.1.1/invalid-h3-datagram-setting-refused", "rfc9297/2.1.1/h3-datagram-setting-maximum-one",
+    where=H3, expect=[REFUSED], each=(2, 255, (1 << 62) - 1),
+)  # fmt: skip
+def h3_datagram_setting_of(value):
+    """Our H3_DATAGRAM setting is neither 0 nor 1: the connection is closed with H3_SETTINGS_ERROR."""
+    return put(f"{LIST}[1].value", Varint(value))
+
+
+@case(
+    echo, "rfc9297/2.2/capsule-fallback-without-h3-datagrams", "rfc9297/2.1.1/no-datagram-before-settings-exchange",
+    where=H3, needs=["capsules"], expect=[ACCEPTED],
+    each={"0": put(f"{LIST}[1].value", 0), "not announced": drop(f"{LIST}[1]")},
+)  # fmt: skip
+def no_datagrams_with_us(change):
+    """We announce no H3 datagrams: payloads pass in capsules both ways, and no QUIC datagram comes."""
+    return change, given(by="capsules")
+
+
+@case(
+    echo, "masque-http-layer/9114-7.2.4/unknown-settings-ignored", where=H3, expect=[ACCEPTED],
+    each={"grease": 0x21 + 0x1F * 5, "draft datagrams": 0x276, "another draft": 0xFFD277, "largest": (1 << 62) - 1},
+)  # fmt: skip
+def unknown_setting(name):
+    """A setting that means nothing to the proxy stands in front of the others."""
+    return insert(LIST, 0, Message(id=Varint(name), value=Varint(7)))
+
+
+@case(echo, "masque-http-layer/9114-7.2.4.1/reserved-h2-settings-refused", where=H3, expect=[REFUSED], each=(2, 3, 4, 5))
+def setting_of_http2(name):
+    """A setting that HTTP/2 had and HTTP/3 reserves: H3_SETTINGS_ERROR."""
+    return insert(LIST, 0, Message(id=Varint(name), value=Varint(1)))
+
+
+@case(
+    echo, "masque-http-layer/9114-7.2.4/duplicate-setting-ids-forbidden", where=H3,
+    expect=[REFUSED, ACCEPTED.per("masque-http-layer/9114-7.2.4/duplicate-setting-ids-forbidden")],
+)  # fmt: skip
+def setting_twice():
+    """H3_DATAGRAM stands twice among our settings: it may be refused, with H3_SETTINGS_ERROR."""
+    return repeat(f"{LIST}[1]", 2)
+
+
+@case(
+    echo, "masque-http-layer/9114-6.2.1/settings-first-on-control-stream", where=H3,
+    expect=[CONNECTION_ERROR.at("H3_MISSING_SETTINGS")],
+)  # fmt: skip
+def goaway_where_settings_belong():
+    """The first frame on our control stream is GOAWAY: H3_MISSING_SETTINGS."""
+    return put("settings.settings", b"\x07\x01\x00")
+
+
+def _said(part):
+    seen = part.last("decoded", "settings")
+    version = part.variant.get("http", part.variant.get("asked"))
+    return None if seen is None else (int(version), dict(tuple(p) for p in seen.value["pairs"]))
+
+
+@watch(
+    "masque.proxy", "rfc9297/2.1.1/h3-datagram-setting-announces-support", "rfc9297/2.1.1/h3-datagram-setting-always-sent",
+    absent="no settings of HTTP/3 were seen",
+)  # fmt: skip
+def h3_datagrams_announced(part):
+    """The proxy's settings of HTTP/3 hold H3_DATAGRAM = 1, by which it says that it takes datagrams."""
+    said = _said(part)
+    if said is not None and said[0] == 3:
+        value = said[1].get(0x33)
+        yield Finding("as-expected" if value == 1 else "violation", f"H3_DATAGRAM is {value}", "", part.name)
+
+
+@watch(
+    "masque.proxy", "rfc9298/3.4/enable-connect-protocol-sent", "masque-http-layer/9220-3/enable-connect-protocol-id-0x08",
+    "masque-http-layer/8441-3/enable-connect-protocol-is-boolean", absent="no settings of HTTP/2 or HTTP/3 were seen",
+)  # fmt: skip
+def extended_connect_announced(part):
+    """The proxy's settings hold ENABLE_CONNECT_PROTOCOL = 1, in HTTP/2 as in HTTP/3."""
+    said = _said(part)
+    if said is not None:
+        value = said[1].get(0x8)
+        told = f"ENABLE_CONNECT_PROTOCOL is {value} in HTTP/{said[0]}"
+        yield Finding("as-expected" if value == 1 else "violation", told, "", part.name)
