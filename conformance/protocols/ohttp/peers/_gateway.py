@@ -297,15 +297,19 @@ class Gateway(Peer):
         origin = self.origin(inner)
         idle = self._idle.setdefault(origin, [])
         while idle and not idle[-1].open:
-            idle.pop()
+            await idle.pop().close()
         connection = idle.pop() if idle else await self.reach(origin)
-        built = self.forwarded_request(inner).build()
-        pending = await connection.request(Nobody(), built, "target")
-        answer = await pending.answer()
-        if connection.open:
-            idle.append(connection)
-        else:
-            await connection.close()
+        whole = False
+        try:
+            built = self.forwarded_request(inner).build()
+            pending = await connection.request(Nobody(), built, "target")
+            answer = await pending.answer()
+            whole = True
+        finally:
+            if whole and connection.open:
+                idle.append(connection)
+            else:
+                await connection.close()
         return answer
 
     async def reach(self, origin: str) -> Connection:
