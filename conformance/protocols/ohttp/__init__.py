@@ -14,7 +14,7 @@ def _peers() -> Mapping[str, Any]:
 
     return {
         "ohttp.gateway": peers.Gateway,
-        "ohttp.client": peers.Client,
+        "ohttp.client": peers.ChunkedClient,
         "bhttp.decoder": peers.BinaryHTTP,
         "bhttp.encoder": peers.BinaryHTTP,
         "keyconfig.decoder": peers.KeyConfigurations,

@@ -22,7 +22,6 @@ from conformance.protocols.ohttp.exchanges._gateway import (
     response_differs,
 )
 from conformance.protocols.ohttp.messages import (
-    RESPONSE_TYPE,
     BinaryRequest,
     BinaryResponse,
     Line,
@@ -56,7 +55,7 @@ def client_ended(part: Part) -> Outcome:
     read, left = part.last("decoded", "request"), part.last("decoded", "answer")
     if left is None or read is None:
         return ANYWAY.at("without an encapsulated answer")
-    if left.value["status"] != "200" or left.value["type"] != RESPONSE_TYPE or "response" not in left.value:
+    if left.value["status"] != "200" or not left.value["called"] or "response" not in left.value:
         return ANYWAY
     arrived = lawful_request(read.octets)
     differs = "no request" if arrived is None else asked_differs(wanted, arrived)
@@ -122,6 +121,10 @@ async def client_fetch(
     bench: Bench,
     live: None = None,
     *,
+    chunked: bool = False,
+    sizes: Sequence[int] = (),
+    empty_final: bool = True,
+    outer: int = 0,
     method: bytes = b"POST",
     path: bytes = b"/echo",
     fields: tuple[Line, ...] = (),
@@ -135,16 +138,32 @@ async def client_fetch(
     """The client gets keys and fetches one resource; `answer` is the target's, or None: what was sent comes back.
 
     `entries` is the number of keys that are offered, `first_key_id` the id of the first, `also` are further pairs of
-    KDF and AEAD that they are offered with; `known` is the framing of the answer. `path` gets a token behind it
+    KDF and AEAD that they are offered with; `known` is the framing of the answer. `chunked` asks for the chunked form:
+    `sizes` are then those of the answer's chunks before the last, `empty_final` puts an empty one behind it; `outer` is
+    the size of the pieces in which the answer leaves under the chunked transfer coding. `path` gets a token behind it
     for our target where another subject is the gateway.
     """
     del live
     gateway = await bench.counterpart(
         GATEWAY, AnsweringGateway, suite=bench.variant["suite"], entries=entries, first_key_id=first_key_id, also=also,
-        answer=answer, known=known, hand_over=not fetches_keys(bench),
+        answer=answer, known=known, sizes=sizes, empty_final=empty_final, outer=outer,
+        hand_over=not fetches_keys(bench),
     )  # fmt: skip
     wanted = BinaryRequest(method, b"", b"", path, fields, content)
-    await tell(bench, gateway.url, await keys_of(bench, gateway), placed(bench, wanted, answer))
+    await tell(bench, gateway.url, await keys_of(bench, gateway), placed(bench, wanted, answer), chunked=chunked)
+
+
+async def _chunked_client_fetch(
+    bench: Bench, live: None = None, *, sizes: Sequence[int] = (5, 7), **settings: Any
+) -> None:
+    """The client fetches one resource in the chunked form; the answer comes in pieces of these sizes and the rest."""
+    await client_fetch.drive(bench, live, chunked=True, sizes=sizes, **settings)
+
+
+chunked_client_fetch = replace(
+    client_fetch, name="chunked_client_fetch", drive=_chunked_client_fetch, needs=frozenset({"chunked"})
+)
+"""The same in the chunked form of draft-ietf-ohai-chunked-ohttp-08."""
 
 
 def fetches_keys(bench: Bench) -> bool:

@@ -39,16 +39,17 @@ NO_ENTRY = REFUSED.at("no entry")
 """The decoder says that it was done and reports nothing that can be used: it discarded the collection, too."""
 
 
-def by_itself(exchange: Exchange) -> Exchange:
+def by_itself(exchange: Exchange, *also: Outcome) -> Exchange:
     """The same exchange for what all other cases of its role take for granted: its controls only want an answer.
 
-    A library that gets every exchange wrong would otherwise be judged in nothing, as no twin is ever accepted.
+    A library that gets every exchange wrong would otherwise be judged in nothing, as no twin is ever accepted. `also`
+    are further endings that the controls take.
     """
+    enough = {REFUSED.name, WRONG.name, ANYWAY.name, *(outcome.name for outcome in also)}
 
     def ended(part: Part) -> Outcome:
         outcome = exchange.outcome(part)
-        answered = outcome.name in {REFUSED.name, WRONG.name, ANYWAY.name, "client-error"}
-        return ACCEPTED if answered and part.name in CONTROLS else outcome
+        return ACCEPTED if outcome.name in enough and part.name in CONTROLS else outcome
 
     return replace(exchange, name=f"{exchange.name}_by_itself", outcome=ended)
 

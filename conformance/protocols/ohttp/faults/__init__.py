@@ -7,6 +7,7 @@ from conformance.protocols.ohttp.faults import (
     _bhttp,
     _bhttp_fields,
     _client,
+    _client_chunked,
     _connection,
     _conveying,
     _dates,
@@ -41,6 +42,7 @@ FAULTS: tuple[Fault, ...] = (
     *_library_hpke.FAULTS,
     *_hpke.FAULTS,
     *_client.FAULTS,
+    *_client_chunked.FAULTS,
 )
 
 __all__ = ["FAULTS"]

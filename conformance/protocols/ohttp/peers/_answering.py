@@ -6,7 +6,8 @@ cases are about what the client makes of what it gets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from conformance import crypto
@@ -15,6 +16,8 @@ from conformance.crypto import HPKEError, Suite
 from conformance.model import Span
 from conformance.net import ServerExchange
 from conformance.protocols.ohttp.messages import (
+    CHUNKED_REQUEST_TYPE,
+    CHUNKED_RESPONSE_TYPE,
     RESPONSE_LABEL,
     RESPONSE_TYPE,
     BinaryRequest,
@@ -25,29 +28,37 @@ from conformance.protocols.ohttp.messages import (
     Refused,
     ResponseContext,
     bhttp_response,
+    chunked_response,
     lawful_response,
     message_json,
+    open_chunked_request,
+    open_chunked_response,
     response_keys,
     response_nonce_length,
 )
 from conformance.protocols.ohttp.peers._gateway import WELL_KNOWN, Gateway
-from conformance.wire import Built, DecodeError
+from conformance.wire import Built, DecodeError, Message
 from conformance.wire.http import FieldLines, media_type, response
 
 
 class AnsweringGateway(Gateway):
     """A gateway that asks no target.
 
+    A request in chunks is answered in chunks.
+
     Options: `suite`, which its keys are for, `also`, with which further pairs of KDF and AEAD; `entries`, how many
     there are, `first_key_id`, the first of their ids; `answer`, the response (a `BinaryResponse`, or None: what the
-    client sent comes back); `known`, its framing; `hand_over`, whether the keys are given to the
-    client in place of being fetched, which makes them part of `Served.more`.
+    client sent comes back); `known`, its framing; `sizes`, those of its chunks, `empty_final`, whether an empty one
+    stands behind them; `outer`, how many octets the pieces have in which it leaves under the chunked transfer coding
+    (0: in one piece); `hand_over`, whether the keys are given to the client in place of being fetched, which makes them
+    part of `Served.more`.
 
     Points: `keys` (the collection), `keys-answer` (the HTTP response with it), `response` (with its sealed content),
     `outer` (the HTTP response with it).
     """
 
     role: ClassVar[str] = "ohttp.gateway"
+    chunked: bool = False
 
     async def start(self) -> Served:
         """Begin to serve on loopback."""
@@ -88,18 +99,30 @@ class AnsweringGateway(Gateway):
         """Let a response leave."""
         await exchange.answer(self.bench.point("outer", response(status, fields, content)))
 
+    async def encapsulated(self, exchange: ServerExchange) -> None:
+        """From encapsulated request to encapsulated response."""
+        self.chunked = media_type(exchange.request.fields) == CHUNKED_REQUEST_TYPE
+        await super().encapsulated(exchange)
+
     def decapsulate(self, content: bytes) -> tuple[bytes, ResponseContext]:
-        """Open an encapsulated request; what does not open is recorded."""
+        """Open an encapsulated request; in which form it came, or why it does not open, is recorded."""
         try:
-            plaintext, context = super().decapsulate(content)
+            plaintext, context, sizes = self.opened(content)
         except (DecodeError, Refused) as why:
-            self.bench.saw("decoded", "request", where="gateway", opened=False, why=str(why))
+            self.bench.saw("decoded", "request", where="gateway", opened=False, chunked=self.chunked, why=str(why))
             raise
         self.bench.saw(
-            "decoded", "request", where="gateway", octets=plaintext, opened=True, enc=context.enc.hex(),
-            suite=context.suite.name, key_id=content[0],
+            "decoded", "request", where="gateway", octets=plaintext, opened=True, chunked=sizes is not None,
+            sizes=sizes or [], enc=context.enc.hex(), suite=context.suite.name, key_id=content[0],
         )  # fmt: skip
         return plaintext, context
+
+    def opened(self, content: bytes) -> tuple[bytes, ResponseContext, list[int] | None]:
+        """Plaintext, context and sizes of chunks; None for those of the plain form, which may be called chunked."""
+        if self.chunked:
+            with contextlib.suppress(DecodeError, Refused):
+                return open_chunked_request(content, self.keys)
+        return *super().decapsulate(content), None
 
     def check(self, inner: BinaryRequest) -> None:
         """Whatever a client asks for is answered."""
@@ -116,27 +139,50 @@ class AnsweringGateway(Gateway):
     ) -> None:
         """Seal the answer, let it leave, and record what a client must make of it."""
         assert answer is not None
-        sealed = self.sealed(context, bhttp_response(answer, known=self.options.get("known", known)))
+        inside = bhttp_response(answer, known=self.options.get("known", known))
+        fields: list[Line] = []
+        if self.chunked:
+            sizes, empty_final = self.options.get("sizes", ()), self.options.get("empty_final", True)
+            sealed = chunked_response(context, self.nonce(context), inside, sizes, empty_final=empty_final)
+            fields += [(b"Content-Type", CHUNKED_RESPONSE_TYPE.encode()), (b"Incremental", b"?1")]
+        else:
+            sealed = self.sealed(context, inside)
+            fields.append((b"Content-Type", RESPONSE_TYPE.encode()))
         content = self.bench.point("response", sealed).octets
-        fields = [(b"Content-Type", RESPONSE_TYPE.encode()), *self.outer_fields(answer)]
-        built = self.bench.point("outer", response(200, fields, content))
-        self.bench.saw("decoded", "answer", where="gateway", **strictly_read(built, context))
+        message = self.framed(200, [*fields, *self.outer_fields(answer)], content)
+        built = self.bench.point("outer", message)
+        self.bench.saw("decoded", "answer", where="gateway", **self.strictly_read(built, context, content))
         await exchange.answer(built)
 
+    def framed(self, status: int, fields: Sequence[Line], content: bytes) -> Message:
+        """The HTTP response around it, with its length in front or in pieces."""
+        size = self.options.get("outer", 0)
+        if not size:
+            return response(status, fields, content)
+        return response(status, fields, chunks=[content[at : at + size] for at in range(0, len(content), size)])
 
-def strictly_read(built: Built, context: ResponseContext) -> Mapping[str, Any]:
-    """What a strict client reads in an answer over HTTP/1.1: its status and type, whether it opens, what is inside."""
-    parts = built.fields
-    content, status = parts["content"], parts["status"].decode("latin-1")
-    kind = media_type(tuple(_lines(built.octets, built.spans)))
+    def strictly_read(self, built: Built, context: ResponseContext, content: bytes) -> Mapping[str, Any]:
+        """What a strict client reads in an answer over HTTP/1.1: status and type, whether it opens, what is inside."""
+        parts = built.fields
+        if not self.options.get("outer"):
+            content = parts["content"]
+        wanted = CHUNKED_RESPONSE_TYPE if self.chunked else RESPONSE_TYPE
+        opened = open_chunked_response if self.chunked else _opened
+        kind, status = media_type(_lines(built.octets, built.spans)), parts["status"].decode("latin-1")
+        return {"status": status, "type": kind, "called": kind == wanted, **_inside(content, context, opened)}
+
+
+def _inside(
+    content: bytes, context: ResponseContext, opened: Callable[[bytes, ResponseContext], bytes]
+) -> dict[str, Any]:
     octets, why = b"", ""
     try:
-        octets = _opened(content, context)
+        octets = opened(content, context)
     except (HPKEError, DecodeError) as error:
         why = str(error) or "it does not open"
     inner = None if why else lawful_response(octets)
     said = {} if inner is None else {"response": message_json(inner)}
-    return {"octets": octets, "status": status, "type": kind, "opened": not why, "why": why, **said}
+    return {"octets": octets, "opened": not why, "why": why, **said}
 
 
 def _opened(content: bytes, context: ResponseContext) -> bytes:

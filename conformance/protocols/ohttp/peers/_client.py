@@ -43,13 +43,14 @@ class Client(Encapsulation):
     """Fetches resources through a relay, or from the gateway itself."""
 
     decoder: ClassVar[type[Decoder]] = Decoder
+    features: ClassVar[tuple[str, ...]] = ("fetches-keys",)
 
     def hello(self) -> Hello:
         """What it is."""
         return Hello(
             "reference client",
             language="python",
-            roles={"ohttp.client": RoleOffer(("fetches-keys",), {"suite": SUITES})},
+            roles={"ohttp.client": RoleOffer(self.features, {"suite": SUITES})},
             operations=("ohttp.client.fetch",),
             parallel=16,
         )
@@ -137,17 +138,17 @@ class Client(Encapsulation):
     def check_answer(self, answer: Answer) -> None:
         """Whether the answer is an encapsulated response; Refused otherwise: it is not the target's (5.2)."""
         self.check_status(answer)
-        self.check_type(answer)
+        self.check_type(answer, RESPONSE_TYPE)
 
     def check_status(self, answer: Answer) -> None:
         """An encapsulated response comes with 200 (5)."""
         if answer.status != 200:
             raise Refused("status", f"{answer.status} from the relay or the gateway")
 
-    def check_type(self, answer: Answer) -> None:
+    def check_type(self, answer: Answer, wanted: str) -> None:
         """An encapsulated response says that it is one (4.5)."""
-        if media_type(answer.fields) != RESPONSE_TYPE:
-            raise Refused("type", f"{media_type(answer.fields) or 'no media type'} in place of {RESPONSE_TYPE}")
+        if media_type(answer.fields) != wanted:
+            raise Refused("type", f"{media_type(answer.fields) or 'no media type'} in place of {wanted}")
 
     def read(self, plaintext: bytes) -> BinaryResponse:
         """The response in Binary HTTP; DecodeError where it is none."""

@@ -4,8 +4,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from conformance.cases import case, given, watch
-from conformance.model import ACCEPTED, Event, Finding, Part
-from conformance.protocols.ohttp.exchanges import by_itself, client_fetch
+from conformance.model import ACCEPTED, CRASH, Event, Finding, Part
+from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, by_itself, client_fetch
 from conformance.protocols.ohttp.messages import REQUEST_TYPE, lawful_request
 from conformance.wire.http import HOP_BY_HOP, media_type
 
@@ -26,7 +26,7 @@ def lines(event: Event) -> list[tuple[str, str]]:
 
 
 @case(
-    by_itself(client_fetch),
+    by_itself(client_fetch, CLIENT_ERROR, CRASH),
     "rfc9458/4.3/request-hpke-info-exact",
     "rfc9458/4.1/request-layout-exact",
     "rfc9458/5/content-only-encapsulated-request",
@@ -52,8 +52,9 @@ def posted(part):
 
 @watch(ROLE, "rfc9458/4.5/request-media-type-exact", "rfc9458/9/registered-media-types-used", absent=NOTHING)
 def request_is_called_what_it_is(part):
-    """The media type of an encapsulated request is message/ohttp-req."""
-    for event in posts(part):
+    """The media type of an encapsulated request is message/ohttp-req; of those in chunks, other cases ask."""
+    asked = part.last("asked", "ohttp.client.fetch")
+    for event in () if asked is None or asked.value.get("chunked") else posts(part):
         kind = media_type(tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in event.value["fields"]))
         told = f"the request is called {kind or 'nothing'}"
         yield Finding("as-expected" if kind == REQUEST_TYPE else "violation", told)
