@@ -15,6 +15,7 @@ from conformance.wire.http import media_type, request
 
 if TYPE_CHECKING:
     from conformance.engine.session import Request, Result
+    from conformance.engine.stream import Run
     from conformance.model import Verdict
 
 T = TypeVar("T")
@@ -30,11 +31,12 @@ async def run_explained(
     events: Path | None,
     say: Callable[[str], None] = lambda _: None,
     progress: Callable[[Verdict], None] = lambda _: None,
+    before: Run | None = None,
 ) -> Result:
-    """Run a session; where nothing is found at a URL, say why."""
+    """Run a session, or go on with a run before this; where nothing is found at a URL, say why."""
     from conformance.engine.session import run_session
 
-    _, result = await explained(wanted, run_session(wanted, events, say, progress))
+    _, result = await explained(wanted, run_session(wanted, events, say, progress, before))
     return result
 
 

@@ -46,6 +46,7 @@ INCOMPLETE, INTERRUPTED = 3, 130
 @click.option("--update-baseline", is_flag=True, help="Write the failures of this run to the baseline.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random on our side.")
 @click.option("--repeat", type=click.IntRange(1), default=1, metavar="N", help="Run N times; all must agree.")
+@click.option("--resume", is_flag=True, help="Go on with the stored run of this name, which was cut short.")
 @click.option("--fail-fast", type=click.IntRange(0), default=0, metavar="N", help="Stop after N failures.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent where, and send nothing to a target.")
 @click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Where the run is stored (reports/NAME).")
@@ -58,6 +59,8 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     if values["dry_run"]:
         _dry_run(request)
         return
+    if values["resume"] and values["repeat"] > 1:
+        raise UsageError("--resume goes on with one run, --repeat makes several", hint="leave one of them away")
     codes: list[int] = []
     runs: list[Run] = []
     events = _events(values, chosen)
@@ -159,10 +162,12 @@ def _one_run(request: Request, events: Path, values: Mapping[str, Any]) -> tuple
     from conformance.cli._progress import Progress
     from conformance.engine.stream import read_run
 
+    earlier = read_run(events) if values["resume"] else None
+
     async def main() -> Result:
         known = request.baseline.expects if request.baseline else lambda _: False
         with Progress(known=known) as progress:
-            return await run_explained(request, events, say, progress)
+            return await run_explained(request, events, say, progress, earlier)
 
     before = _stamp(events)
     try:

@@ -60,7 +60,7 @@ def _watched(run: Run, stored: VerdictRecord, watch: Watch, weigh: Weigh) -> Ver
     first: dict[int, str] = {}
     for record in run.verdicts:
         if roles.get(record.verdict.case) == watch.role:
-            first = dict.fromkeys(record.parts, record.verdict.shown) | first
+            first = dict.fromkeys(record.parts, (record.written or record.verdict).shown) | first
     for number in sorted(first):
         watching.see(run.part(number), first[number])
     return watching.verdict(weigh)

@@ -145,6 +145,11 @@ class Runner:
             await self._finish()
         return self.outcomes
 
+    def remember(self, part: Part, shown: str) -> None:
+        """Let the watches see a part of an earlier run that this one goes on with; `shown` is its verdict of then."""
+        for watching in self._watching:
+            watching.see(part, shown)
+
     async def leave(self, reason: str) -> Outcomes:
         """Run nothing: all of the plan is inconclusive, and why."""
         self.outcomes.dead, self.outcomes.interrupted = reason, True

@@ -18,9 +18,10 @@ from conformance.engine.baseline import Baseline
 from conformance.engine.catalogue import Catalogue, load_cases, load_catalogue
 from conformance.engine.judge import Weigh, weigher
 from conformance.engine.plan import Plan, Terms, make_plan, ours_of
+from conformance.engine.resume import Kept, Key, check_resumable
 from conformance.engine.run import Forget, Outcomes, Runner, Settings, counts
-from conformance.engine.stream import Footer, Header, StreamWriter, voided
-from conformance.model import BAD, NOT_RUN, Case, Requirement, Unreachable, Verdict, Watch
+from conformance.engine.stream import Footer, Header, Run, StreamWriter, voided
+from conformance.model import BAD, NOT_RUN, Case, Requirement, Unreachable, Verdict, Watch, variant_name
 from conformance.net import Route
 
 RouteOf = Callable[[str, str | None], Route]
@@ -241,19 +242,35 @@ class Session:
 
     # running
 
-    async def run(self, events: Path | None, progress: Callable[[Verdict], None] = lambda _: None) -> Result:
-        """Run everything that was prepared; the stream gets its footer also when this is cancelled."""
+    async def run(
+        self, events: Path | None, progress: Callable[[Verdict], None] = lambda _: None, before: Run | None = None
+    ) -> Result:
+        """Run everything that was prepared; the stream gets its footer also when this is cancelled.
+
+        `before` is a stored run of the same that was cut short: what it had decided stands, and is not run again. Its
+        stream is replaced only when all of that is in the new one.
+        """
         whole = Outcomes()
         useless: list[str] = []
         writer: StreamWriter | None = None
         try:
-            baseline = self.request.baseline
-            writer = StreamWriter(events, *([baseline.known] if baseline else [])) if events else None
-            if writer:
-                writer.header(self.header())
-                writer.plan(self._all_cases(), self._all_requirements())
-            for run in self.runs:
-                outcomes = await self._run_role(run, writer, progress, interrupted=whole.interrupted)
+            header = self.header()
+            if before is not None:
+                check_resumable(before, header)
+            writer = self._writer(events, header, beside=before is not None)
+            kept = Kept.of(before, self._planned()) if before is not None else None
+            if kept is not None:
+                for run in self.runs:
+                    run.plan.run = [p for p in run.plan.run if (p.case.id, variant_name(p.variant)) not in kept.keys]
+            runners = [self._runner(run, writer, progress) for run in self.runs]
+            if kept is not None:
+                self._take_over(kept, writer, runners)
+                whole.verdicts += [record.verdict for record in kept.records]
+                if writer and events:
+                    writer.rename(events)
+            for run, runner in zip(self.runs, runners, strict=True):
+                leave = whole.interrupted
+                outcomes = await (runner.leave("the run was interrupted before") if leave else runner.run())
                 whole.verdicts += outcomes.verdicts
                 if not outcomes.interrupted:
                     useless += self._useless(run, outcomes)
@@ -287,9 +304,28 @@ class Session:
         what = outcomes.dead or Counter(v.reason for v in tried).most_common(1)[0][0]
         return [f"{who} came to no verdict as {run.role.name}: {what}"]
 
-    async def _run_role(
-        self, run: RoleRun, writer: StreamWriter | None, progress: Callable[[Verdict], None], *, interrupted: bool
-    ) -> Outcomes:
+    def _writer(self, events: Path | None, header: Header, *, beside: bool) -> StreamWriter | None:
+        """A stream with its first two lines; `beside` the one that is there, until that is no longer needed."""
+        if events is None:
+            return None
+        baseline = self.request.baseline
+        place = events.with_name(f"{events.name}.resumed") if beside else events
+        writer = StreamWriter(place, *([baseline.known] if baseline else []))
+        writer.header(header)
+        writer.plan(self._all_cases(), self._all_requirements())
+        return writer
+
+    def _planned(self) -> set[Key]:
+        return {(p.case.id, variant_name(p.variant)) for run in self.runs for p in run.plan.run}
+
+    def _take_over(self, kept: Kept, writer: StreamWriter | None, runners: Sequence[Runner]) -> None:
+        """Put what a run before this had decided into the stream, and before the eyes of the watches of its role."""
+        own = {r.role.name: runner for r, runner in zip(self.runs, runners, strict=True)}
+        roles = {c.id: c.role for c in kept.run.cases.values()}
+        kept.copy(writer, lambda record, part: own[roles[record.verdict.case]].remember(part, record.verdict.shown))
+        self.say(f"{len(kept.records)} verdicts are taken over from {kept.run.path}")
+
+    def _runner(self, run: RoleRun, writer: StreamWriter | None, progress: Callable[[Verdict], None]) -> Runner:
         request = self.request
         baseline = request.baseline
         settings = Settings(
@@ -302,9 +338,7 @@ class Session:
             progress=progress,
             impossible=run.protocol.impossible.get(run.role.name, ()),
         )
-        weigh = self._weigh(run.role.name)
-        runner = Runner(run.setup, run.plan, weigh, settings, writer or Forget())
-        return await (runner.leave("the run was interrupted before") if interrupted else runner.run())
+        return Runner(run.setup, run.plan, self._weigh(run.role.name), settings, writer or Forget())
 
     def _weigh(self, role: str = "") -> Weigh:
         request = self.request
@@ -486,12 +520,13 @@ async def run_session(
     events: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
     progress: Callable[[Verdict], None] = lambda _: None,
+    before: Run | None = None,
 ) -> tuple[Session, Result]:
-    """Prepare and run."""
+    """Prepare and run, or go on with a run before this."""
     session = Session(request, say)
     try:
         await session.prepare()
     except BaseException:
         await asyncio.shield(session.close())
         raise
-    return session, await session.run(events, progress)
+    return session, await session.run(events, progress, before)

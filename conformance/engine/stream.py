@@ -218,6 +218,13 @@ class StreamWriter:
         self.record({"type": "footer"} | asdict(footer))
         self.close()
 
+    def rename(self, path: Path) -> None:
+        """Give the stream another name, in the place of what has it; it can still be appended to."""
+        try:
+            self.path = self.path.replace(path)
+        except OSError as why:
+            raise EnvironmentProblem(f"{path} cannot be replaced: {why.strerror or why}") from why
+
     def close(self) -> None:
         """Close the file; a stream that was not given its footer stays recognisable as cut short."""
         self._file.close()

@@ -1,6 +1,7 @@
 """What a run leaves behind, what it says where, and how it ends."""
 
 import json
+import re
 import resource
 import subprocess
 import xml.etree.ElementTree as ET
@@ -208,3 +209,16 @@ def test_an_entry_that_passed_is_stale(suite):
     told = suite.run("--baseline", "known.toml")
     assert told.code == 5
     assert "passed: the entry can go" in told.out
+
+
+def test_a_run_that_was_cut_short_is_gone_on_with(suite):
+    suite.run("--out", "there", "--http", "1")
+    events = suite.folder / "there" / "events.ndjson"
+    lines = events.read_bytes().splitlines(keepends=True)
+    assert suite.run("--out", "there", "--http", "1", "--resume").code == 2, "it is whole"
+    events.write_bytes(b"".join(line for line in lines if b'"type":"footer"' not in line))
+    told = suite.run("--out", "there", "--http", "1", "--resume")
+    assert told.code == 0, told.both
+    assert re.search(r"[1-9]\d* verdicts are taken over from there/events.ndjson", told.err)
+    assert suite.run("--out", "there", "--resume", "--repeat", "2").code == 2
+    assert suite.run("--out", "nowhere", "--resume").code == 2

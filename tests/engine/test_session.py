@@ -226,6 +226,22 @@ async def test_harm_is_done_only_where_it_is_allowed(more, has, lacks):
     assert not has & set(terms.lacks)
 
 
+async def test_what_the_probe_learned_of_a_target_outlasts_a_fresh_start():
+    async def probe(url, **settings):
+        return [Found(toy.SERVED, Hello("", roles={toy.SERVED: RoleOffer()}), url, memory={"served": "there"})]
+
+    subject = ObjectSubject(toy.Server)
+    subject.ours = False
+    made = Session(replace(request(subject), protocols=[replace(toy.PROTOCOL, probe=probe)]))
+    await made.prepare()
+    memory = made.runs[0].setup.memory
+    memory |= {"served": "elsewhere", "key": b"1"}
+    memory.clear()
+    await made.close()
+
+    assert memory == {"served": "there"}
+
+
 async def test_what_the_probe_found_lacking_is_not_applicable():
     async def probe(url, **settings):
         offer = RoleOffer(("chunks",), {"http": (1,)})
@@ -460,6 +476,7 @@ async def test_a_lie_ends_in_4_and_is_told_in_the_stream(tmp_path):
     assert {v.shown for v in result.verdicts} == {"error"}
     assert all(r.verdict.reason.startswith("not counted: ") and r.written.shown == "pass" for r in stored.verdicts)
     assert stored.footer.counts == {"error": len(stored.verdicts)}
+    assert all(r.same for r in judge_again(stored, CASES, ROWS)), "the judges see what they saw"
 
 
 async def test_what_the_baseline_knows_stands_beside_the_verdict(tmp_path):
