@@ -104,7 +104,7 @@ def _encode_value(value: Any) -> Any:
     if kind is list or kind is tuple:
         return [_encode_value(v) for v in value]
     match value:
-        case bool() | int() | float():
+        case int() | float():
             return value
         case str():
             return _text(value)

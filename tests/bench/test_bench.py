@@ -231,6 +231,18 @@ def test_what_is_absent_ends_the_case():
 # Serving, connections, targets
 
 
+async def test_lanes_that_come_at_once_share_one_start():
+    class Slow(Scripted):
+        async def serve(self, role, options):
+            await asyncio.sleep(0)
+            return await super().serve(role, options)
+
+    run = case_run(subject=Slow())
+    first, *others = await asyncio.gather(*(run.bench(f"lane {n}").serving() for n in range(3)))
+    assert all(other is first for other in others)
+    assert len(run.setup.subject.served) == 1
+
+
 async def test_a_role_is_served_once_a_life():
     one = bench()
     served = await one.serving()
@@ -271,7 +283,8 @@ async def test_our_peer_plays_the_other_side_at_this_bench_until_the_case_ends()
     async with one.run.stack:
         served = await one.counterpart("toy.server", Other, mood="honest")
         assert (served.url, served.more["options"]) == ("http://peer/", {"mood": "honest"})
-        assert served.more["greeting"].endswith(b"b") and ("sent", "greeting") in told(one)
+        assert served.more["greeting"].endswith(b"b")
+        assert ("sent", "greeting") in told(one)
         assert Other.running == 1
     assert Other.running == 0
 

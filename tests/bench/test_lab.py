@@ -61,6 +61,15 @@ async def test_a_request_with_a_token_is_recorded_and_echoed(lab, notes, ask, ve
     assert lab.strays == 0
 
 
+async def test_what_looks_like_a_token_in_the_head_hides_none(lab, notes, ask):
+    unknown, known = "0123456789abcdef", "fedcba9876543210"
+    lab.expect(known, notes)
+    for target, content in [(f"/{unknown}?{known}", b""), (f"/{unknown}", known.encode()), (f"/{known}", b"")]:
+        assert (await ask(target.encode(), content)).status == 200
+    assert (await ask(f"/{unknown}".encode())).status == 404
+    assert len(notes.events) == 3
+
+
 async def test_a_token_cut_by_chunks_is_found(lab, notes, ask):
     lab.expect("token-1", notes)
     assert (await ask(chunks=[b"tok", b"en-1"])).content == b"token-1"

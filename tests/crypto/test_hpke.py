@@ -49,6 +49,14 @@ def test_key_pairs_are_derived_as_published(vector):
     assert crypto.public_of(kem, recipient.private) == recipient.public
 
 
+def test_a_private_key_that_was_just_made_is_the_one_that_its_octets_say():
+    rng = random.Random(7)
+    pairs = [crypto.generate(X25519.kem, rng) for _ in range(70)]  # more than are remembered
+    for pair in (pairs[0], pairs[-1], pairs[-1]):
+        read = x25519.X25519PrivateKey.from_private_bytes(pair.private).public_key()
+        assert read.public_bytes(Encoding.Raw, PublicFormat.Raw) == pair.public == crypto.public_of(0x20, pair.private)
+
+
 def published_sender(vector):
     ephemeral = crypto.KeyPair(vector.octets("skEm"), vector.octets("enc"))
     arguments = suite_of(vector), vector.octets("pkRm"), vector.octets("info"), ephemeral

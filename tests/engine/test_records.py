@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from enum import IntEnum, StrEnum
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +63,19 @@ def test_recipes_come_back_as_their_octets_and_are_told_in_the_same_words():
         b"\x01\x00\x02", b"\x05", "<Message>", "frozenset({1})", ("x", (1, 2)), {3: 4, "$a": b"b"},
     )  # fmt: skip
     assert str(found) == str(change)
+
+
+def test_what_is_made_of_numbers_text_and_tuples_is_kept_as_them():
+    value = {
+        "level": IntEnum("Level", "LOW").LOW,
+        "text": StrEnum("Text", "WORD").WORD,
+        "span": Span("a", 0, 1),
+        "many": (1, 2.5),
+    }
+
+    assert through(Part("", events=[event(**value)])).events[0].value == {
+        "level": 1, "text": "word", "span": ["a", 0, 1, False], "many": [1, 2.5],
+    }  # fmt: skip
 
 
 def test_objects_are_kept_as_short_text():

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from conformance.engine.plan import NotRun
-from conformance.engine.run import HOPELESS, Forget, counts
+from conformance.engine.run import HOPELESS, YOUNG, Forget, counts
 from conformance.engine.stream import Header, StreamWriter, read_run
 from conformance.model import (
     ACCEPTED,
@@ -402,3 +402,23 @@ async def test_one_exchange_that_a_target_lacks_does_not_end_the_run():
     told = shown(outcomes)
     assert {told.pop(c.id) for c in lacking} == {"inconclusive"}
     assert set(told.values()) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("before", "during"), [((700, 10, 10), YOUNG), ((0, 10, 10), 0), ((YOUNG + 1, 5, 5), YOUNG + 1)]
+)
+async def test_garbage_is_looked_for_rarely_and_only_during_a_run(before, during):
+    seen = []
+
+    def bend(self, octets):
+        seen.append(gc.get_threshold()[0])
+
+    was = gc.get_threshold()
+    gc.set_threshold(*before)
+    try:
+        await run([made("one", longer(9))], toy.bent(bend))
+        after = gc.get_threshold()
+    finally:
+        gc.set_threshold(*was)
+    assert set(seen) == {during}
+    assert after == before
