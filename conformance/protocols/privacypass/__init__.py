@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.bench import SERVER, Fault, Found, Protocol, Role
+from conformance.bench import CLIENT, SERVER, Ask, Fault, Found, Protocol, Role
 
 
 def _peers() -> Mapping[str, Any]:
     from conformance.protocols.privacypass import peers
 
-    return {"privacypass.issuer": peers.Issuer}
+    return {"privacypass.issuer": peers.Issuer, "privacypass.client": peers.Client}
 
 
 def _faults() -> Sequence[Fault]:
@@ -33,13 +33,32 @@ _ISSUER = {
     "rfc9497": ("issuer", "all"),
     "rfc9474": ("issuer", "all"),
 }
+_CLIENT = {
+    "rfc9578": ("client", "all"),
+    "rfc9577": ("client", "all"),
+    "rfc9576": ("client", "issuance"),
+    "rfc9497": ("client", "all"),
+    "rfc9474": ("client", "all"),
+}
 
 PROTOCOL = Protocol(
     name="privacypass",
     title="Privacy Pass",
     package="conformance.protocols.privacypass",
-    roles=(Role("privacypass.issuer", "issuer of Privacy Pass tokens", SERVER, _ISSUER, "issuer"),),
+    roles=(
+        Role("privacypass.issuer", "issuer of Privacy Pass tokens", SERVER, _ISSUER, "issuer"),
+        Role("privacypass.client", "client of Privacy Pass", CLIENT, _CLIENT, "client", ("privacypass.client.issue",)),
+    ),
     peers=_peers,
     faults=_faults,
     probe=_probe,
+    impossible={
+        "privacypass.client": (
+            Ask(
+                "privacypass.client.issue",
+                {"challenge": "0001", "issuer": "http://127.0.0.1:9/", "token_key": "00", "type": 1},
+                "the challenge is cut, the key is no point, and nobody is there",
+            ),
+        )
+    },
 )

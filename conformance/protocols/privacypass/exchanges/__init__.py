@@ -1,5 +1,16 @@
 """The dialogues of Privacy Pass."""
 
+from conformance.protocols.privacypass.exchanges._client import (
+    CLIENT_ERROR,
+    ForAnotherRequest,
+    OfTheOtherType,
+    ProvesAnotherKey,
+    WithAnotherKey,
+    WithAnyKey,
+    at,
+    obtain,
+    token_wrong,
+)
 from conformance.protocols.privacypass.exchanges._issuer import (
     NUMBERS,
     PLAIN_4XX,
@@ -24,7 +35,33 @@ from conformance.protocols.privacypass.exchanges._issuer import (
 )
 
 __all__ = [
-    "NUMBERS", "PLAIN_4XX", "PLAIN_5XX", "PLAIN_400", "PLAIN_401", "PLAIN_415", "PLAIN_422",
-    "PLAIN_OTHER", "Asked", "Known", "ask", "connected", "directory_url", "fetch_directory", "get_directory", "issue",
-    "known_of", "learned", "plain", "post",
+    "CLIENT_ERROR",
+    "NUMBERS",
+    "PLAIN_4XX",
+    "PLAIN_5XX",
+    "PLAIN_400",
+    "PLAIN_401",
+    "PLAIN_415",
+    "PLAIN_422",
+    "PLAIN_OTHER",
+    "Asked",
+    "ForAnotherRequest",
+    "Known",
+    "OfTheOtherType",
+    "ProvesAnotherKey",
+
+    "WithAnotherKey", "WithAnyKey",
+    "ask",
+    "at",
+    "connected",
+    "directory_url",
+    "fetch_directory",
+    "get_directory",
+    "issue",
+    "known_of",
+    "learned",
+    "obtain",
+    "plain",
+    "post",
+    "token_wrong",
 ]  # fmt: skip

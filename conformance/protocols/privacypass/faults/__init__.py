@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.bench import Fault
-from conformance.protocols.privacypass.faults import _issuer, _issuer_http
+from conformance.protocols.privacypass.faults import _client, _issuer, _issuer_http
 
-FAULTS: tuple[Fault, ...] = (*_issuer.FAULTS, *_issuer_http.FAULTS)
+FAULTS: tuple[Fault, ...] = (*_issuer.FAULTS, *_issuer_http.FAULTS, *_client.FAULTS)
 
 __all__ = ["FAULTS"]

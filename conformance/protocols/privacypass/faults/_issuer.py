@@ -73,7 +73,13 @@ class EverythingWrongGets500(Issuer):
 
 
 @fault(
-    ISSUER, *SIZE_422, *TYPE_422, ERRORS, origin="cloudflare/privacypass-issuer: an undecodable body is a plain error"
+    ISSUER,
+    *SIZE_422,
+    *TYPE_422,
+    *POINT,
+    IDENTITY,
+    ERRORS,
+    origin="cloudflare/privacypass-issuer: an undecodable body is a plain error",
 )
 class UndecodableGets500(Issuer):
     """Takes a request that is too short to be read for an error of its own."""

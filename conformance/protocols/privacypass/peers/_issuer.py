@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from conformance.bench import Peer, RoleOffer, Served
+from conformance.bench._lab import record_request
 from conformance.crypto.blindrsa import BlindRSAError, blind_sign
 from conformance.crypto.groups import Element
 from conformance.net import Server, ServerExchange, serve
@@ -39,6 +40,8 @@ from conformance.wire import DecodeError, Message
 from conformance.wire.http import FieldLines, media_type, response
 
 REQUEST_PATH = b"/token-request"
+ISSUER = "issuer"
+"""Where our issuer records what reaches it."""
 SINCE = 1_700_000_000
 """From when on the later keys are used: long ago."""
 Line = tuple[bytes, Any]
@@ -76,6 +79,10 @@ class Issuer(Peer):
         """Where requests go, as the directory says it."""
         return REQUEST_PATH.decode()
 
+    def request_path(self) -> bytes:
+        """The path that requests come to."""
+        return REQUEST_PATH
+
     def directory(self) -> Message:
         """The directory that is published."""
         return directory(Directory(self.request_uri(), self.listed()))
@@ -105,13 +112,14 @@ class Issuer(Peer):
     async def handle(self, exchange: ServerExchange) -> None:
         """One request."""
         asked = exchange.request
+        record_request(self.bench, asked, self.role, where=ISSUER)
         path = asked.target.partition(b"?")[0]
         if path == self.directory_path():
             if asked.method in {b"GET", b"HEAD"}:
                 await self.serve_directory(exchange)
             else:
                 await self.refuse(exchange, 405, "GET the directory", ((b"Allow", b"GET, HEAD"),))
-        elif path != REQUEST_PATH:
+        elif path != self.request_path():
             await self.refuse(exchange, 404, "nothing here")
         elif asked.method != b"POST":
             await self.refuse(exchange, 405, "POST a token request", ((b"Allow", b"POST"),))
