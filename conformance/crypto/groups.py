@@ -47,8 +47,11 @@ _CURVES = {curve.name: curve for curve in (_weierstrass.P256, _weierstrass.P384,
 
 
 def optional(name: str) -> Any:
-    """The module of that name, or None where it is not installed."""
-    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+    """The module of that name, or None where it is not installed, or cannot be loaded: rbcl unpacks its library."""
+    try:
+        return importlib.import_module(name) if importlib.util.find_spec(name) else None
+    except OSError:
+        return None
 
 
 def _integer(fast: bool) -> Any:

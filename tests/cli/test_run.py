@@ -38,7 +38,7 @@ def test_a_run_is_stored_under_the_name_of_its_subject(suite):
     assert read_run(suite.folder / "reports/part-reference/events.ndjson").footer.exit == 0
     lines = told.out.splitlines()
     assert "in scope" in lines[0]
-    assert "exit 0" in lines
+    assert "exit 0: all that was required passed" in lines
     assert "\x1b" not in told.both
     assert told.out.count("exit 0") == 1
 

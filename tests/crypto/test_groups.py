@@ -393,3 +393,10 @@ def test_fields_are_read_from_the_expanded_octets():
     octets = expand_message_xmd("sha512", b"m", b"d", 30)
     parts = [int.from_bytes(octets[at : at + 10], "big") % 97 for at in (0, 10, 20)]
     assert hash_to_field("sha512", b"m", b"d", 97, 10, 3) == parts
+
+
+def test_a_library_that_cannot_be_unpacked_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "no_room.py").write_text("raise OSError(27, 'File too large')")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert groups.optional("no_room") is None
+    assert groups.optional("not_installed_at_all") is None
