@@ -32,7 +32,7 @@ class Setup:
     """What all cases of a run share: the subject, how to reach it, the lab, and what was learned of this life.
 
     `route` makes the way to a URL of the subject, with the user's TLS settings and secret fields. `memory` is emptied
-    at each fresh start. `options` are the user's `--option key=value`.
+    at each fresh start. `options` are the user's `--option key=value`, `told` is what the role under test is told.
     """
 
     subject: Subject
@@ -45,6 +45,7 @@ class Setup:
     vantages: Sequence[str] = ()
     counterparts: MutableMapping[str, Subject] = field(default_factory=dict)
     memory: MutableMapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
     starting: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
 
@@ -185,7 +186,7 @@ class Bench:
         async with self.run.setup.starting:  # at the begin of a life all lanes come at once
             served = self.memory.get("served")
             if served is None:
-                served = await self.subject.serve(self.run.setup.role, self._options())
+                served = await self.subject.serve(self.run.setup.role, self._options() | self.run.setup.told)
                 self.memory["served"] = served
         return served
 

@@ -93,6 +93,8 @@ class Protocol:
     impossible: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     unprovable: Mapping[str, str] = field(default_factory=dict)
     """Case ids that no fault can kill, each with its reason."""
+    told: Callable[[str], Mapping[str, Any]] = lambda _: {}
+    """What a subject of a server role is told in the options of `serve`, besides our targets, by the role's name."""
 
     def role(self, name: str) -> Role:
         """The role of that name; KeyError when the protocol has none."""

@@ -181,7 +181,9 @@ class Session:
                 offer = _narrowed(offer, other.subject.hello.roles.get(other.role, RoleOffer()))
         run = RoleRun(protocol, role, setup, Plan())
         if role.kind == "server":
-            served = await subject.serve(role.name, {"targets": [self.lab.url]} if self.lab else {})
+            setup.told = protocol.told(role.name)
+            targets = {"targets": [self.lab.url]} if self.lab else {}
+            served = await subject.serve(role.name, targets | setup.told)
             setup.memory["served"] = served
             try:
                 found = await protocol.probe(served.url, setup=setup, versions=request.http, served=served)
