@@ -86,6 +86,7 @@ class Manifest:
     ready: Ready | None = None
     serve: Mapping[str, str] = field(default_factory=dict)
     starts: Annotated[int, Meta(ge=1, le=5)] = 1
+    parallel: Annotated[int, Meta(ge=1, le=64)] = 1
     operations: Mapping[OperationName, Question] = field(default_factory=dict)
     folder: Path = Path()
 
@@ -111,6 +112,7 @@ class Manifest:
             source=self.packages,
             roles={role: RoleOffer(offer.features, offer.variants) for role, offer in offers.items()},
             operations=tuple(self.operations),
+            parallel=self.parallel,
         )
 
 

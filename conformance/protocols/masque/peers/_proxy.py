@@ -26,6 +26,7 @@ from conformance.net import (
     ServerTunnel,
     serve,
 )
+from conformance.net._server2 import ServerHTTP2
 from conformance.net._server3 import ServerHTTP3
 from conformance.net._session3 import Broken
 from conformance.net._tunnel import Seen
@@ -116,12 +117,16 @@ class Relay:
         try:
             sock.setblocking(False)
             self.proxy.prepare(sock, family)
-            sock.connect(address)
+            self.bind(sock, address)
         except OSError as why:
             sock.close()
             raise TargetRefused(502, "the target cannot be reached", "destination_ip_unroutable") from why
         made, _ = await loop.create_datagram_endpoint(lambda: UDPSocket(self), sock=sock)
         self.transport, self.sock = made, sock
+
+    def bind(self, sock: socket.socket, address: Any) -> None:
+        """Connect the socket, so that only the target's packets come (RFC 9298, Section 3.1)."""
+        sock.connect(address)
 
     def close(self) -> None:
         """Close the socket."""
@@ -156,13 +161,21 @@ class Relay:
                 case "datagram":
                     self.took_payload(seen.octets, by_capsule=False)
                 case "end":
-                    self.capsules.end()
-                    await self.tunnel.finish()
-                    return False
+                    return await self.ended()
         except DecodeError as why:
             await self.abort(why)
             return False
         return seen.what != "stop"
+
+    async def ended(self) -> bool:
+        """The client ended its side: so do we; whether the tunnel goes on."""
+        self.cut()
+        await self.tunnel.finish()
+        return False
+
+    def cut(self) -> None:
+        """The stream is over: DecodeError within a capsule (RFC 9297, Section 3.3)."""
+        self.capsules.end()
 
     def took_payload(self, octets: bytes, *, by_capsule: bool) -> None:
         """Take the payload of an HTTP datagram: one in context 0 goes to the target, others are dropped."""
@@ -189,9 +202,13 @@ class Relay:
         if self.sock is not None:
             with contextlib.suppress(BlockingIOError):
                 try:
-                    self.sock.send(octets)  # asyncio's transport would send no empty packet
+                    self.send(self.sock, octets)  # asyncio's transport would send no empty packet
                 except OSError as why:
                     self.unsendable(why)
+
+    def send(self, sock: socket.socket, octets: bytes) -> None:
+        """Send a packet."""
+        sock.send(octets)
 
     def unsendable(self, why: OSError) -> None:
         """Drop a packet that the system does not send; one error is of a packet before (RFC 9298, Section 3.1)."""
@@ -228,10 +245,14 @@ class Relay:
         payload = udp_payload(octets)
         if self.by_datagram():
             built = self.proxy.bench.point("datagram", quic_datagram(self.tunnel.quarter, payload))
-            if self.fits(len(built.octets)):
-                await self.tunnel.datagram(built)
+            if self.fits(len(built.octets)) and await self.tunnel.datagram(built):
+                return
+            await self.too_large(octets)
         else:
             await self.tunnel.send(self.proxy.bench.point("datagram", capsule_datagram(payload)))
+
+    async def too_large(self, octets: bytes) -> None:
+        """Drop a payload that fits in no datagram (RFC 9298, Section 6.1)."""
 
     def by_datagram(self) -> bool:
         """Whether the client takes QUIC datagrams."""
@@ -250,6 +271,7 @@ class Proxy(Peer):
     role: ClassVar[str] = "masque.proxy"
     offers: ClassVar[RoleOffer] = RoleOffer((), {"http": (1, 2, 3), "asked": (1, 2, 3)})
     connections: ClassVar[type[ServerHTTP3]] = ProxyHTTP3
+    connections2: ClassVar[type[ServerHTTP2]] = ServerHTTP2
     relay: ClassVar[type[Relay]] = Relay
     idle = 150.0
     """Seconds that a silent tunnel is kept: not less than two minutes (RFC 9298, Section 3.1)."""
@@ -274,6 +296,7 @@ class Proxy(Peer):
             tunnels=self.tunnel,
             settings=self.http3_settings(),
             settings2=self.http2_settings(),
+            http2=self.connections2,
             http3=self.connections,
             patience=30.0,
         )

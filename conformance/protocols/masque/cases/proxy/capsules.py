@@ -23,13 +23,13 @@ def payload_in_a_capsule():
 @case(capsule_echo, "rfc9297/3.1/capsules-ignore-frame-boundaries", expect=[ACCEPTED], each=range(1, LENGTH, 4))
 def run_of_capsules_in_two_pieces(at):
     """A run of capsules, unknown ones and every varint width among them, cut in two: in frames, or in TCP segments."""
-    return split("capsules", at)
+    return given(capsules=CAPSULES), split("capsules", at)
 
 
 @case(capsule_echo, "rfc9297/3.1/capsules-ignore-frame-boundaries", expect=[ACCEPTED])
 def run_of_capsules_octet_by_octet():
     """The run of capsules leaves one octet at a time."""
-    return split("capsules", *range(1, LENGTH))
+    return given(capsules=CAPSULES), split("capsules", *range(1, LENGTH))
 
 
 @case(
@@ -44,13 +44,15 @@ def unknown_capsule_of_size(size):
 @case(
     capsule_echo, SKIPPED, expect=[ACCEPTED],
     each={
-        "0x17": 0x17, "0x40": 0x40, "ADDRESS_ASSIGN": 0x01, "ROUTE_ADVERTISEMENT": 0x03, "COMPRESSION_ASSIGN": 0x11,
-        "WRAP_UP": 0x272DDA5E, "the largest": Varint((1 << 62) - 1),
+        "0x17": (0x17, b"abc"), "0x40": (0x40, b""), "the largest": (Varint((1 << 62) - 1), b"x"),
+        "ADDRESS_ASSIGN": (0x01, bytes.fromhex("0104c000020b20")),
+        "ROUTE_ADVERTISEMENT": (0x03, bytes.fromhex("0400000000ffffffff00")),
+        "COMPRESSION_ASSIGN": (0x11, bytes.fromhex("0200")), "WRAP_UP": (0x272DDA5E, b""),
     },
 )  # fmt: skip
-def unknown_capsule_of_type(kind):
-    """A capsule of a type that has no meaning in this tunnel is skipped."""
-    return insert("capsules.capsule", 2, unknown_capsule(kind, b"\x01value"))
+def unknown_capsule_of_type(capsule):
+    """A capsule of a type that has no meaning in this tunnel is skipped; what other uses define is well formed."""
+    return insert("capsules.capsule", 2, unknown_capsule(*capsule))
 
 
 @case(
@@ -68,7 +70,7 @@ def integers_of_width(width):
 @case(capsule_echo, "rfc9297/3.2/capsule-layout-type-length-value", expect=[ACCEPTED], each=(1, 10, 100))
 def capsules_of_length_zero(n):
     """Unknown capsules without a value stand between the others."""
-    return put("capsules.capsule[4]", Many([unknown_capsule(grease(3), b"")] * n))
+    return insert("capsules.capsule", 1, Many([unknown_capsule(grease(3), b"")] * n))
 
 
 @case(

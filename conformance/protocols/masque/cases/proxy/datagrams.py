@@ -85,6 +85,8 @@ async def datagram_for_a_request_without_any(bench):
     await connection.link.arrived(tunnel.stream_id)
     await connection.datagram(part, part.point("datagram", quic_datagram(tunnel.quarter, udp_payload(b"stray"))))
     await part_of_other(bench, connection)
+    if tunnel.answered:
+        bench.absent("the proxy answers such a request before a datagram can come for it")
     if tunnel.result is None:
         seen = await tunnel.quiet(part.patience / 4)
         while seen is not None and tunnel.result is None:
