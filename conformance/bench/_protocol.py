@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.bench._peer import Peer
 from conformance.bench._subject import Hello
+from conformance.model import Outcome
 
 LIBRARY, SERVER, CLIENT = "library", "server", "client"
 
@@ -95,6 +96,8 @@ class Protocol:
     """Case ids that no fault can kill, each with its reason."""
     told: Callable[[str], Mapping[str, Any]] = lambda _: {}
     """What a subject of a server role is told in the options of `serve`, besides our targets, by the role's name."""
+    never: tuple[Outcome, ...] = ()
+    """Outcomes that nothing which is sent can justify: what fuzzing looks for."""
 
     def role(self, name: str) -> Role:
         """The role of that name; KeyError when the protocol has none."""

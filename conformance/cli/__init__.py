@@ -14,11 +14,12 @@ from conformance import __version__
 COMMANDS = {
     "run": "Test one subject: a URL, an implementation, an adapter, or our own reference.",
     "matrix": "Build and run every implementation that this machine can, and write the HTML matrix.",
+    "fuzz": "Draw changes and sequences that no case has, and keep what they find.",
     "serve": "Start a peer of ours, with a fault if wanted, to try an implementation against.",
     "show": "List or explain cases, requirements and faults, and what is proven.",
     "mutants": "Run all cases against all faults: the kill matrix.",
     "report": "Make reports of stored runs, compare them, judge them again.",
-    "vectors": "Check or export the vectors.",
+    "vectors": "Check or export the vectors, or add a finding of the fuzzer.",
     "adapter": "Check an adapter, or build implementations.",
     "doctor": "What this machine can build and run, and what is missing.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -14,7 +15,7 @@ from conformance.model import EnvironmentProblem
 
 @click.group("vectors")
 def command() -> None:
-    """Check or export the vectors."""
+    """Check or export the vectors, or add a finding."""
 
 
 @command.command("check")
@@ -33,6 +34,35 @@ def check(ctx: click.Context) -> None:
     told = ", ".join(f"{n} {origin} {result}" for (origin, result), n in sorted(counted.items()))
     click.echo(f"{len(files)} files: {told}; {len(problems)} problems")
     ctx.exit(1 if problems else 0)
+
+
+@command.command("add")
+@click.argument("finding", type=click.Path(exists=True, dir_okay=False))
+@click.option("--to", "folder", type=click.Path(file_okay=False), metavar="DIR", help="Another folder of vectors.")
+@click.option(
+    "--requirement", multiple=True, metavar="ID", help="What it is about, in place of what the fuzzer thought."
+)
+def add(finding: str, folder: str | None, requirement: tuple[str, ...]) -> None:
+    """Make vectors of a finding of `conformance fuzz`: what it sent, and its twin."""
+    import msgspec
+
+    from conformance import vectors
+    from conformance.fuzz import read_finding, vector_of
+
+    found = read_finding(Path(finding))
+    made = vector_of(dataclasses.replace(found, requirements=requirement or found.requirements))
+    root = Path(folder) if folder else vectors.folder()
+    place = root / made["protocol"] / f"found-{made['vectors'][0]['given']['role']}.json"
+    try:
+        if place.exists():
+            known = msgspec.json.decode(place.read_bytes())
+            fresh = {v["id"] for v in made["vectors"]}
+            made["vectors"] = [*(v for v in known["vectors"] if v["id"] not in fresh), *made["vectors"]]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+    except OSError as why:
+        raise EnvironmentProblem(f"the vectors {place} cannot be written: {why.strerror or why}") from why
+    click.echo(f"{place}: {len(made['vectors'])} vectors")
 
 
 @command.command("export")
