@@ -234,14 +234,17 @@ def _tell(done: Done, seconds: float) -> None:
         return
     summary = Summary.of(read_run(done.job.events))
     told = {0: "as expected", 1: "FAILS", 5: "BASELINE STALE", 3: "incomplete", 4: "SUITE OR ADAPTER AT FAULT"}
-    say(f"{name}: {summary.counted}. {summary.score} {told.get(done.exit, '')} ({seconds:.0f} s)")
+    known = f" {summary.known.capitalize()}." if summary.known else ""
+    say(f"{name}: {summary.counted}. {summary.score}{known} {told.get(done.exit, '')} ({seconds:.0f} s)")
     for note in done.notes:
         say(f"  note: {note}")
 
 
 def _counts(done: Sequence[Done], runs: Sequence[Run]) -> None:
     """The closing line: how many verdicts were as expected, how many not."""
-    shown = [r.verdict.shown for run in runs for r in run.verdicts]
-    bad = sum(s in BAD for s in shown)
+    records = [r for run in runs for r in run.verdicts]
+    bad = [r for r in records if r.verdict.shown in BAD]
+    known = sum(r.known is not None for r in bad)
     fine = sum(d.exit == 0 for d in done)
-    say(f"{len(shown)} verdicts, {bad} of them failures; {fine} of {len(done)} runs as expected")
+    told = f"{len(bad)} of them failures, {known} known"
+    say(f"{len(records)} verdicts, {told}; {fine} of {len(done)} runs as expected")
