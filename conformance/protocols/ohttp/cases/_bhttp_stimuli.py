@@ -17,7 +17,7 @@ from conformance.protocols.ohttp.messages import (
     Decoder,
     Line,
 )
-from conformance.wire import VARINT_MAX, DecodeError, Message
+from conformance.wire import VARINT_MAX, DecodeError, Message, Reader
 
 TRAILERS: tuple[Line, ...] = ((b"x-checksum", b"abc"), (b"x-more", b"1"))
 HINTS: tuple[Line, ...] = ((b"link", b"</style.css>; rel=preload"),)
@@ -29,6 +29,10 @@ GET = replace(BARE_REQUEST, fields=((b"accept", b"text/plain"),))
 
 HUGE = (1 << 30, 1 << 31, 1 << 32, VARINT_MAX)
 """Lengths that nobody has the octets for."""
+
+BEYOND = {"2^29": 1 << 29, "2^53": 1 << 53, "2^61": 1 << 61}
+"""What careless readers lose of an integer: the highest bit that four octets have for it, all above the 53 bits of a
+floating-point number, the highest bit of eight octets. With one of these added, a right length looks right to them."""
 
 BAD_NAMES = {
     "a space": b"a b", "a space in front": b" a", "a space behind": b"a ", "NUL": b"a\0b", "CR": b"a\rb", "LF": b"a\nb",
@@ -177,7 +181,12 @@ def cut_integers(recipe: Message) -> dict[str, tuple[Change, Change]]:
 
 def huge_lengths(recipe: Message) -> dict[str, Change]:
     """Each length of a message, far beyond the octets that there are."""
-    return {f"{path} is {value}": Change("", path, "put", (value,)) for path in lengths(recipe) for value in HUGE}
+    found = {f"{path} is {value}": Change("", path, "put", (value,)) for path in lengths(recipe) for value in HUGE}
+    fields = recipe.build().fields
+    for path in lengths(recipe):
+        right = Reader(fields[path]).varint(path)
+        found |= {f"{path} is {n} and {right}": Change("", path, "put", (right + more,)) for n, more in BEYOND.items()}
+    return found
 
 
 def section_lengths(recipe: Message, path: str) -> dict[str, Change]:

@@ -148,6 +148,24 @@ class LengthOverflowCrash(Decoder):
         return value
 
 
+@reading_fault("rfc9292/3/huge-length-refused-cheaply", GETS_4XX)
+class FourOctetsLoseTheirTopBit(Decoder):
+    """Masks a bit too many off an integer of four octets."""
+
+    def number(self, reader: Reader, name: str) -> int:
+        at = reader.at
+        value = super().number(reader, name)
+        return value & 0x1FFF_FFFF if reader.at - at == 4 else value
+
+
+@reading_fault("rfc9292/3/huge-length-refused-cheaply", GETS_4XX)
+class NumbersOfFiftyThreeBits(Decoder):
+    """Keeps of an integer what a floating-point number would hold exactly."""
+
+    def number(self, reader: Reader, name: str) -> int:
+        return super().number(reader, name) & (1 << 53) - 1
+
+
 # framing
 
 

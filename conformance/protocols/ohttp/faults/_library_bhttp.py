@@ -223,6 +223,32 @@ class LengthsOfThirtyTwoBits(Decoder):
         return value
 
 
+@decoder_fault(HUGE)
+class FourOctetsLoseABit(Decoder):
+    """Masks a bit too many off an integer of four octets."""
+
+    def number(self, reader: Reader, name: str) -> int:
+        start = reader.at
+        value = super().number(reader, name)
+        return value & 0x1FFF_FFFF if reader.at - start == 4 else value
+
+
+@decoder_fault(HUGE)
+class EightOctetsLoseABit(Decoder):
+    """Masks a bit too many off an integer of eight octets."""
+
+    def number(self, reader: Reader, name: str) -> int:
+        return super().number(reader, name) & (1 << 61) - 1
+
+
+@decoder_fault(HUGE)
+class IntegersOfFiftyThreeBits(Decoder):
+    """Keeps of an integer what a floating-point number would hold exactly."""
+
+    def number(self, reader: Reader, name: str) -> int:
+        return super().number(reader, name) & (1 << 53) - 1
+
+
 # truncation and padding
 
 

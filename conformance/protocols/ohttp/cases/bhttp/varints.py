@@ -67,11 +67,11 @@ def integer_of_a_response_cut(changes):
 
 @case(decode, HUGE, expect=[REFUSED], where=KNOWN, each=sent(huge_lengths(known(REQUEST))))
 def length_huge(changes):
-    """A length says 2^30, 2^31, 2^32 or 2^62-1 octets, of which there are a dozen."""
+    """A length says 2^29 to 2^62-1 octets, also such as a reader that loses bits takes for right; there are a dozen."""
     return changes
 
 
 @case(decode, HUGE, expect=[REFUSED], where=INDETERMINATE, each=sent(huge_lengths(indeterminate(REQUEST))))
 def length_huge_in_indeterminate_length(changes):
-    """A length of a line or chunk says 2^30 octets or more, of which there are a dozen."""
+    """A length of a line or chunk says 2^29 octets or more, also such as a reader that loses bits takes for right."""
     return changes

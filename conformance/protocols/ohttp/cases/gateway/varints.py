@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases import case, drop, put, widen
+from conformance.cases import case, drop, flip, put, widen
 from conformance.model import ACCEPTED
 from conformance.protocols.ohttp.cases.gateway._inside import PARTS, REFUSED, TRAILERS, holding, inside, without_behind
 from conformance.protocols.ohttp.exchanges import convey
@@ -15,6 +15,8 @@ TRAILING = ("trailers.length", "trailers.fields[0].name.length", "trailers.field
 TERMINATORS = ("headers.terminator", "content.terminator", "trailers.terminator")
 WIDTHS = (2, 4, 8)
 HUGE = (2**31, 2**32, 2**62 - 1)
+BEYOND = {"2^29 more": (4, 0), "2^61 more": (8, 0), "2^53 more": (8, 1)}
+"""The width of an integer, and of which of its octets a bit (20) is turned that careless readers lose."""
 
 
 def each_in_widths(*places: str) -> dict[str, tuple[str, int]]:
@@ -25,6 +27,11 @@ def each_in_widths(*places: str) -> dict[str, tuple[str, int]]:
 def each_huge(*places: str) -> dict[str, tuple[str, int]]:
     """Each length with each number that is far too large."""
     return {f"{place} is {length}": (place, length) for place in places for length in HUGE}
+
+
+def each_beyond(*places: str) -> dict[str, tuple[str, int, int]]:
+    """Each length with so much more that a reader that loses bits of an integer takes it for the right one."""
+    return {f"{place} is {more}": (place, *at) for place in places for more, at in BEYOND.items()}
 
 
 @case(
@@ -133,6 +140,26 @@ def huge_length_in_trailers(attempt):
     """A length in the trailer section is far beyond what follows it."""
     place, length = attempt
     return put(inside(place), length)
+
+
+@case(convey, "rfc9292/3/huge-length-refused-cheaply", settings=holding(), each=each_beyond(*KNOWN), **REFUSED)
+def length_right_but_for_one_bit(attempt):
+    """A length has one of the bits that careless readers lose: 2^29 in four octets, 2^53 or 2^61 in eight."""
+    place, width, octet = attempt
+    return widen(inside(place), width), flip(inside(place), octet, 0x20)
+
+
+@case(
+    convey,
+    "rfc9292/3/huge-length-refused-cheaply",
+    settings=holding(known=False),
+    each=each_beyond(*INDETERMINATE),
+    **REFUSED,
+)
+def length_right_but_for_one_bit_in_indeterminate_length(attempt):
+    """A length in a request of indeterminate length has one of the bits that careless readers lose."""
+    place, width, octet = attempt
+    return widen(inside(place), width), flip(inside(place), octet, 0x20)
 
 
 @case(convey, "rfc9292/3.1/short-content-refused", each=(1, 2, 58, 16_378), **REFUSED)
