@@ -164,7 +164,7 @@ class Bench:
             self.saw("sealed", f"{name}.{path}", octets=octets, spans=spans, changed=sealed_changed)
         return built
 
-    def given(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The parameters that this part's `given` changes set; they count as applied."""
         found: dict[str, Any] = {}
         for n, change in enumerate(self.record.changes):
@@ -172,7 +172,6 @@ class Bench:
                 found.update(dict(change.args))
                 if n not in self.record.applied:
                     self.saw("given", applied=[n], settings={k: str(v)[:200] for k, v in change.args})
-        del settings
         return found
 
     def part(self, name: str, *changes: Change, via: str | None = None) -> Bench:

@@ -33,7 +33,7 @@ class Exchange:
 
     async def __call__(self, bench: Any, live: Any = None, **settings: Any) -> Any:
         """Drive it; what the part's `given` changes set goes before what the caller sets."""
-        return await self.drive(bench, live, **(settings | bench.given(settings)))
+        return await self.drive(bench, live, **(settings | bench.given()))
 
     def ended(self, part: Part) -> Outcome:
         """How a part ended. The outcome function, which may have to read its messages, is asked once of what it holds.
