@@ -11,7 +11,7 @@ from conformance.bench import CLIENT, SERVER, Ask, Fault, Found, Protocol, Role
 def _peers() -> Mapping[str, Any]:
     from conformance.protocols.privacypass import peers
 
-    return {"privacypass.issuer": peers.Issuer, "privacypass.client": peers.Client}
+    return {"privacypass.issuer": peers.Issuer, "privacypass.client": peers.Client, "privacypass.origin": peers.Origin}
 
 
 def _faults() -> Sequence[Fault]:
@@ -40,6 +40,23 @@ _CLIENT = {
     "rfc9497": ("client", "all"),
     "rfc9474": ("client", "all"),
 }
+_ORIGIN = {
+    "rfc9578": ("origin", "all"),
+    "rfc9577": ("origin", "all"),
+    "rfc9576": ("origin", "issuance"),
+    "rfc9497": ("origin", "all"),
+    "rfc9474": ("origin", "all"),
+}
+
+
+def _told(role: str) -> Mapping[str, Any]:
+    """An origin is told whom to trust: our issuer, with keys that are always the same."""
+    if role != "privacypass.origin":
+        return {}
+    from conformance.protocols.privacypass.peers import trusted
+
+    return {"issuer": trusted()}
+
 
 PROTOCOL = Protocol(
     name="privacypass",
@@ -47,11 +64,13 @@ PROTOCOL = Protocol(
     package="conformance.protocols.privacypass",
     roles=(
         Role("privacypass.issuer", "issuer of Privacy Pass tokens", SERVER, _ISSUER, "issuer"),
+        Role("privacypass.origin", "origin that takes Privacy Pass tokens", SERVER, _ORIGIN, "origin"),
         Role("privacypass.client", "client of Privacy Pass", CLIENT, _CLIENT, "client", ("privacypass.client.issue",)),
     ),
     peers=_peers,
     faults=_faults,
     probe=_probe,
+    told=_told,
     impossible={
         "privacypass.client": (
             Ask(

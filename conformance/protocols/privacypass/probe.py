@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
 from conformance.model import Ended, Unreachable
 from conformance.net import Nobody, connect
-from conformance.protocols.privacypass.exchanges import Known, directory_url, get_directory, known_of
-from conformance.protocols.privacypass.messages import DIRECTORY_TYPE, TYPES
+from conformance.protocols.privacypass.exchanges import Known, challenged, directory_url, get_directory, known_of
+from conformance.protocols.privacypass.messages import DIRECTORY_TYPE, TYPES, decode_challenge
 from conformance.wire import DecodeError
 from conformance.wire.http import media_type, request
 
-ISSUER = "privacypass.issuer"
+ISSUER, ORIGIN = "privacypass.issuer", "privacypass.origin"
 PROBE_PATIENCE = 1.0
 _HTTP = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
 
@@ -24,7 +24,7 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
     """What of Privacy Pass there is at a URL; Unreachable with the reason where there is nothing of it."""
     if setup.role == ISSUER:
         return await _issuer(url, setup, versions, served)
-    return ()
+    return await _origin(url, setup, versions, served)
 
 
 async def http_versions(setup: Setup, url: str, allowed: Sequence[int]) -> tuple[int, ...]:
@@ -84,3 +84,26 @@ async def _issuer(url: str, setup: Setup, versions: Sequence[int], served: Serve
     )
     offer = RoleOffer((), {"http": chosen, "type": types})
     return (Found(ISSUER, Hello("", roles={ISSUER: offer}), url, told, {"served": served, "issuer": known}),)
+
+
+async def _origin(url: str, setup: Setup, versions: Sequence[int], served: Served) -> Sequence[Found]:
+    """An origin is known by what it asks for (RFC 9577, Section 2.1)."""
+    chosen = await http_versions(setup, url, versions)
+    if not chosen:
+        return ()
+    run = CaseRun(setup, {"http": chosen[0]}, random.Random(0))
+    bench = run.bench("probe")
+    async with run.stack:
+        try:
+            offers = await challenged(bench, await bench.connect(url))
+        except (Ended, DecodeError) as why:
+            raise Unreachable(f"it could not be asked: {why}") from why
+    seen = bench.record.last("decoded", "challenge")
+    if seen is None or not (offers or b"privatetoken" in seen.octets.lower()):
+        raise Unreachable("it is no origin that asks for tokens: a GET there got no PrivateToken challenge")
+    kinds = [decode_challenge(o.challenge).token_type for o in offers]
+    types = tuple(dict.fromkeys(kind for kind in kinds if kind in TYPES))
+    told = [f"it speaks {' and '.join(_HTTP[v] for v in chosen)}"]
+    told.append(f"it asks for tokens of type {' and '.join(map(str, types)) or 'unknown'}")
+    offer = RoleOffer((), {"http": chosen, "type": types})
+    return (Found(ORIGIN, Hello("", roles={ORIGIN: offer}), url, told, {"served": served}),)

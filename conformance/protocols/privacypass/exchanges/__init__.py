@@ -33,6 +33,14 @@ from conformance.protocols.privacypass.exchanges._issuer import (
     plain,
     post,
 )
+from conformance.protocols.privacypass.exchanges._origin import (
+    Fresh,
+    challenged,
+    fresh_token,
+    knock,
+    offers_in,
+    redeem,
+)
 
 __all__ = [
     "CLIENT_ERROR",
@@ -46,22 +54,28 @@ __all__ = [
     "PLAIN_OTHER",
     "Asked",
     "ForAnotherRequest",
+    "Fresh",
     "Known",
     "OfTheOtherType",
     "ProvesAnotherKey",
-
-    "WithAnotherKey", "WithAnyKey",
+    "WithAnotherKey",
+    "WithAnyKey",
     "ask",
     "at",
+    "challenged",
     "connected",
     "directory_url",
     "fetch_directory",
+    "fresh_token",
     "get_directory",
     "issue",
+    "knock",
     "known_of",
     "learned",
     "obtain",
+    "offers_in",
     "plain",
     "post",
+    "redeem",
     "token_wrong",
 ]  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.bench import Fault
-from conformance.protocols.privacypass.faults import _client, _issuer, _issuer_http
+from conformance.protocols.privacypass.faults import _client, _issuer, _issuer_http, _origin
 
-FAULTS: tuple[Fault, ...] = (*_issuer.FAULTS, *_issuer_http.FAULTS, *_client.FAULTS)
+FAULTS: tuple[Fault, ...] = (*_issuer.FAULTS, *_issuer_http.FAULTS, *_client.FAULTS, *_origin.FAULTS)
 
 __all__ = ["FAULTS"]

@@ -3,6 +3,7 @@
 from conformance.protocols.privacypass.peers._client import Client
 from conformance.protocols.privacypass.peers._issuer import ISSUER, REQUEST_PATH, Issuer
 from conformance.protocols.privacypass.peers._keys import ISSUER_NAME, private_key, rsa_key, trusted, voprf_key
+from conformance.protocols.privacypass.peers._origin import Origin
 
 __all__ = [
     "ISSUER",
@@ -10,6 +11,7 @@ __all__ = [
     "REQUEST_PATH",
     "Client",
     "Issuer",
+    "Origin",
     "private_key",
     "rsa_key",
     "trusted",
