@@ -173,8 +173,7 @@ async def search_twice(
 
     `versions` are the entries with which the versions of the label came, `spacing` is between entries and `shift` moves
     all of them (milliseconds); `window` and `lifetime` are those of the configuration. `negative` lets the log prove
-    absence, and say of all entries that they are distinguished. With `live` the client searches once more in the log
-    that it knows.
+    absence, and tell what is expired. With `live` the client searches once more in the log that it knows.
     """
     if live is not None:
         return await _again(bench, live)
@@ -183,7 +182,7 @@ async def search_twice(
     suite = bench.variant.get("suite", ED25519.name)
     base = wall_clock() - (first - 1) * spacing
     whole = made_history(suite, max(first, second), base + shift, **settings)
-    whole.recipe().encode()  # proofs are slow to make and remembered: nobody is to wait for them
+    whole.prove()  # proofs are slow to make and remembered: nobody is to wait for them
     logs: list[Log] = []
 
     def make(at: Bench, options: Mapping[str, Any]) -> Log:

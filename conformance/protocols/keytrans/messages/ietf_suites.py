@@ -68,16 +68,17 @@ class Suite:
             return False
         return True
 
+    def prover(self, secret: bytes) -> bytes:
+        """The public key of a VRF key of 32 octets."""
+        return _vrf_public(self.vrf.name, secret)
+
     def prove(self, secret: bytes, alpha: bytes) -> bytes:
         """The VRF proof for an input."""
         return _proved(self.vrf.name, secret, alpha)
 
     def output(self, proof: bytes) -> bytes | None:
         """The search key that a proof leads to, whether or not it holds; None where it is none."""
-        try:
-            return vrf.proof_to_hash(self.vrf, proof)[:OUTPUT]
-        except vrf.VRFError:
-            return None
+        return _output(self.vrf.name, proof)
 
     def verified(self, public: bytes, alpha: bytes, proof: bytes) -> bytes | None:
         """The search key, where the proof holds for the input; None otherwise."""
@@ -89,9 +90,22 @@ def _ecdsa(secret: bytes) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
 
 
+@cache
+def _vrf_public(suite: str, secret: bytes) -> bytes:
+    return vrf.public_of(vrf.SUITES[suite], secret)
+
+
 @lru_cache(KEPT)
 def _proved(suite: str, secret: bytes, alpha: bytes) -> bytes:
     return vrf.prove(vrf.SUITES[suite], secret, alpha)
+
+
+@lru_cache(KEPT)
+def _output(suite: str, proof: bytes) -> bytes | None:
+    try:
+        return vrf.proof_to_hash(vrf.SUITES[suite], proof)[:OUTPUT]
+    except vrf.VRFError:
+        return None
 
 
 @lru_cache(KEPT)

@@ -35,6 +35,7 @@ class Log(Peer):
         self.history = history
         self.heads: set[tuple[int, bytes]] = set()
         """The heads that were told: size and root."""
+        self._asked: View | None = None
         self._server: Server | None = None
 
     async def start(self) -> Served:
@@ -53,15 +54,15 @@ class Log(Peer):
         """One request."""
         asked = exchange.request
         if asked.target == CONFIG and asked.method == b"GET":
-            view = self.view()
-            await self.send(exchange, 200, view.configuration)
+            self._asked = self._asked or self.view()
+            await self.send(exchange, 200, self._asked.configuration)
         elif asked.target == SEARCH and asked.method == b"POST":
             await self.search(exchange)
         else:
             await self.send(exchange, 404, b"")
 
     def view(self) -> View:
-        """The history as it leaves its point."""
+        """The history as it leaves its point: once for a search and what is asked of the configuration before it."""
         return view_of(self.bench.point("log", self.history.recipe()).fields)
 
     async def search(self, exchange: ServerExchange) -> None:
@@ -75,7 +76,7 @@ class Log(Peer):
             return
         told = {"label": asked.label.hex(), "version": asked.version, "last": asked.last}
         self.bench.saw("received", "request", octets=content, **told)
-        view = self.view()
+        view, self._asked = self._asked or self.view(), None
         version = view.greatest(asked.label) if asked.version is None else asked.version
         if not view.size or version is None or ((asked.label, version) not in view.held and not self.history.negative):
             await self.send(exchange, 404, b"")

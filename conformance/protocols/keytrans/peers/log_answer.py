@@ -80,9 +80,9 @@ class Recorder(Entries):
         self.proofs.append(_forged(tree, keys, lies) if lies else tree.prove(keys))
         self.proven.add(entry)
 
-    def distinguished(self, entry: int) -> bool:
-        """Whether an entry is distinguished; a log that cheats with expired entries says so of all."""
-        return self.history.negative or super().distinguished(entry)
+    def vouched(self, terminal: int, inspected: Sequence[int]) -> bool:
+        """Whether the chosen entry may be told; a log that cheats with expired entries tells any."""
+        return self.history.negative or super().vouched(terminal, inspected)
 
     def key(self, version: int) -> bytes:
         """The search key of a version."""

@@ -11,7 +11,6 @@ import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from conformance.crypto import vrf
 from conformance.protocols.keytrans.messages.ietf import Configuration, vector
 from conformance.protocols.keytrans.messages.ietf_suites import OPENING, Suite, commitment, vrf_input
 from conformance.protocols.keytrans.trees import Leaf, LogTree, PrefixTree, log_leaf
@@ -71,7 +70,7 @@ class History:
         return Configuration(
             self.suite.number,
             self.suite.signer(self.signature_key),
-            vrf.public_of(self.suite.vrf, self.vrf_key),
+            self.suite.prover(self.vrf_key),
             self.max_ahead,
             self.max_behind,
             self.window,
@@ -116,6 +115,12 @@ class History:
     def opening(self, label: bytes, version: int) -> bytes:
         """The opening of a commitment: derived from a secret, which the text allows (11.6)."""
         return hmac.digest(_secret(self.suite, b"opening"), vrf_input(label, version), "sha256")[:OPENING]
+
+    def prove(self) -> None:
+        """Make the VRF proofs of all that was inserted; they are remembered."""
+        for entry in self.entries:
+            for inserted in entry.inserted:
+                self.suite.output(self.proof(inserted.label, inserted.version))
 
     def proof(self, label: bytes, version: int) -> bytes:
         """The VRF proof of a version that need not be there."""

@@ -7,6 +7,7 @@ for, a verifier answers from the proof that it got: so both agree on the content
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from conformance.protocols.keytrans.trees._order import (
@@ -103,6 +104,12 @@ class Entries(ABC):
                 left = self.timestamp(at)
         return True
 
+    def vouched(self, terminal: int, inspected: Sequence[int]) -> bool:
+        """Whether no inspected entry is expired, or one left of the chosen was there for owners to check (7.2)."""
+        if not any(map(self.expired, inspected)):
+            return True
+        return any(e < terminal and not self.expired(e) and self.distinguished(e) for e in inspected)
+
 
 def update_view(entries: Entries, known: int) -> None:
     """Learn the timestamps that bring a view of `known` entries up to date (4.2)."""
@@ -146,8 +153,7 @@ def search_version(entries: Entries, version: int) -> int:
     if not greater:
         raise SearchFailed(ABSENT, f"no entry has version {version}")
     terminal = min(greater)
-    checked = [e for e in inspected if e < terminal and not entries.expired(e) and entries.distinguished(e)]
-    if not checked and any(map(entries.expired, inspected)):
+    if not entries.vouched(terminal, inspected):
         raise SearchFailed(EXPIRED, f"version {version} is expired")
     if not entries.lookup(terminal, version):
         raise SearchFailed(ABSENT, f"version {version} is absent")

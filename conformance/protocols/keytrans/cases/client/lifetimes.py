@@ -5,8 +5,8 @@ from conformance.model import ACCEPTED
 from conformance.protocols.keytrans.exchanges._search import REJECTED, search_twice
 
 MINUTE = 60_000
-AGED = {"spacing": MINUTE, "first": 11, "second": 11}
-"""Eleven entries, a minute apart: the first is ten minutes old."""
+AGED = {"spacing": MINUTE, "first": 11, "second": 12}
+"""Eleven entries and one more, a minute apart: the first is ten minutes old."""
 
 
 @case(

@@ -41,10 +41,14 @@ def searched_entry_out_of_order(change):
     search_twice,
     "ietf-keytrans-protocol/4.2/first-timestamp-not-before-retained",
     "ietf-keytrans-protocol/4/timestamps-non-decreasing",
+    settings={"version": 3},
     expect=[REJECTED],
 )
 def new_entry_before_the_retained():
-    """The first timestamp of the grown tree is lower than that of the last entry that the client knows."""
+    """The first timestamp of the grown tree is lower than that of the last entry that the client knows.
+
+    The search ends in an entry that the client knows, so that no other timestamp is there to compare with.
+    """
     return put("log[1].entry[11].timestamp", 0)
 
 
