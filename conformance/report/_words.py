@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from conformance.engine.stream import Known, Run, VerdictRecord
-from conformance.model import ANYWAY, BAD, Finding, Requirement, Verdict, variant_name
+from conformance.model import ANYWAY, BAD, WRONG, Finding, Requirement, Verdict, variant_name
 
 SIGNS: Mapping[str, str] = {
     "pass": "✓", "tolerated": "◇", "warn": "△", "fail": "✗", "crash": "✸", "hang": "⧗", "leak": "◆",
@@ -44,6 +44,7 @@ EXITS: Mapping[int, str] = {
 
 MEANINGS: Mapping[str, str] = {
     ANYWAY.name: "accepted anyway (it took what our strict reader refuses, as if it were right)",
+    WRONG.name: "a wrong answer (neither the right one nor a refusal)",
 }
 """Outcomes whose names alone say too little."""
 

@@ -64,7 +64,7 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
         return (_foreign(offer, gateway, why, memory, "we have none of its suites"),)
     offer = RoleOffer((SUITES,), {"http": tuple(chosen), "suite": suites})
     reduced = await _reduced(setup, memory | {"keys": keys}, chosen[0], suites[0], why)
-    lacks = {FOREIGN_KEM: "we have suites of its own, so that whole requests are made for it"}
+    lacks = {FOREIGN_KEM: "it is for gateways none of whose suites we have"}
     return (Found(ROLE, Hello("", roles={ROLE: offer}), gateway, why, memory, reduced, lacks),)
 
 
