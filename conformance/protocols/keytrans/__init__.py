@@ -9,12 +9,13 @@ from conformance.bench import CLIENT, LIBRARY, Ask, Fault, Found, Protocol, Role
 
 
 def _peers() -> Mapping[str, Any]:
-    from conformance.protocols.keytrans.peers import AKDLibrary, VRFLibrary
+    from conformance.protocols.keytrans.peers import AKDLibrary, Monitor, VRFLibrary
     from conformance.protocols.keytrans.peers.client import Client
 
     return {
         "akd.verifier": AKDLibrary,
         "keytrans.client": Client,
+        "plexi.monitor": Monitor,
         "vrf.prover": VRFLibrary,
         "vrf.verifier": VRFLibrary,
     }
@@ -42,6 +43,8 @@ _ROLES = (
         "client",
         ("keytrans.client.init", "keytrans.client.search"),
     ),
+    Role("plexi.monitor", "monitor of Plexi's auditor", CLIENT, {"plexi-auditor-api": ("client", "monitor")}, "monitor",
+         ("plexi.monitor.audit",)),
     Role("vrf.prover", "prover of VRFs", LIBRARY, {"rfc9381": ("prover",)}, "library", ("vrf.prove",)),
     Role("vrf.verifier", "verifier of VRFs", LIBRARY, {"rfc9381": ("verifier",)}, "library", ("vrf.verify",)),
 )  # fmt: skip
@@ -52,6 +55,9 @@ _IMPOSSIBLE = {
     "akd.verifier": (Ask("akd.verify-lookup", _NO_PROOF, "there is no such configuration"),),
     "keytrans.client": (
         Ask("keytrans.client.init", {"config": "0000", "url": "http://127.0.0.1:1"}, "there is no such suite"),
+    ),
+    "plexi.monitor": (
+        Ask("plexi.monitor.audit", {"url": "http://127.0.0.1:1", "namespace": "none"}, "nobody answers there"),
     ),
     "vrf.prover": (Ask("vrf.prove", _NO_SUITE | {"secret_key": "00"}, "there is no such suite"),),
     "vrf.verifier": (Ask("vrf.verify", _NO_SUITE | {"public_key": "00", "proof": "00"}, "there is no such suite"),),

@@ -62,7 +62,7 @@ def by_itself(exchange: Exchange) -> Exchange:
 
     def ended(part: Part) -> Outcome:
         outcome = exchange.outcome(part)
-        answered = outcome.name in {REFUSED.name, WRONG.name, ANYWAY.name}
+        answered = outcome.name in {REFUSED.name, "rejected", WRONG.name, ANYWAY.name}
         return ACCEPTED if answered and part.name in CONTROLS else outcome
 
     return replace(exchange, name=f"{exchange.name}_by_itself", outcome=ended)
