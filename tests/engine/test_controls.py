@@ -149,3 +149,11 @@ def test_groups_are_of_one_twin_and_not_too_long():
     assert [len(g) for g in groups_of(planned, 1)] == [24, 24, 12]
     assert [len(g) for g in groups_of(planned, 10)] == [6] * 10
     assert list(itertools.chain(*groups_of(planned, 7))) == planned
+
+
+def test_what_waits_long_is_a_group_of_its_own():
+    slow = [Planned(made(f"slow {n}", longer(9), needs=frozenset({"slow"})), {}) for n in range(2)]
+    quick = [Planned(case, {}) for case in several(3)]
+
+    assert groups_of([*slow, *quick], 1) == [[slow[0]], [slow[1]], quick]
+    assert groups_of([*quick, *slow], 1) == [quick, [slow[0]], [slow[1]]]

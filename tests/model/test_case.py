@@ -55,6 +55,22 @@ def test_an_exchange_is_named_after_its_function():
     assert exchange("toy.server", ended)(fetch.drive).over == {}
 
 
+def test_how_a_part_ended_is_asked_once_until_more_is_seen():
+    asked = []
+
+    def outcome(part):
+        asked.append(len(part.events))
+        return CLOSED if part.events else ACCEPTED
+
+    one, other = (exchange("toy.server", outcome)(fetch.drive) for outcome in (outcome, lambda _: NOTHING))
+    part = model.Part("changed")
+    assert [one.ended(part), one.ended(part)] == [ACCEPTED, ACCEPTED]
+    part.events.append(model.Event(0.0, "", "closed"))
+    assert [one.ended(part), one.ended(part)] == [CLOSED, CLOSED]
+    assert asked == [0, 1]
+    assert other.ended(part) == NOTHING
+
+
 async def test_what_changes_set_goes_before_what_the_caller_sets():
     bench = Bench(padding=9)
     assert await fetch(bench) == (None, 9, 1)
