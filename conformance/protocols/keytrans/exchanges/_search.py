@@ -51,7 +51,7 @@ def made_history(suite: str, size: int, base: int, **settings: Any) -> History:
     label, versions = settings["label"], settings["versions"]
     entries = []
     for n in range(size):
-        others = (Inserted(b"%d.%d@example.org" % (n, m), 0, b"value") for m in range(FILLERS))
+        others = (Inserted(b"%d.%d@example.org" % (n, m), 0, b"value", bare=True) for m in range(FILLERS))
         own = (Inserted(label, v, settings["value"] or value_of(v)) for v, at in enumerate(versions) if at == n)
         entries.append(Entry(base + n * settings["spacing"], (*own, *others)))
     known = {name: settings[name] for name in ("window", "lifetime", "negative") if settings[name] is not None}

@@ -23,11 +23,12 @@ place of a node, and that with the node's value among the elements besides."""
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """A version of a label with its value."""
+    """A version of a label with its value; of what is `bare` nobody will search, and only the leaf is told."""
 
     label: bytes
     version: int
     value: bytes
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ class History:
             update = vector(get("value"), 4)
             return commitment(get("opening"), get("label"), int.from_bytes(get("version")[-4:], "big"), update)
 
+        if inserted.bare:
+            key = self.suite.output(self.proof(inserted.label, inserted.version))
+            assert key is not None
+            update = vector(inserted.value, 4)
+            return Message(key=key, commitment=commitment(opening, inserted.label, inserted.version, update))
         return Message(
             label=inserted.label,
             version=UInt(inserted.version, 4),
@@ -207,8 +213,9 @@ def view_of(fields: Mapping[str, bytes]) -> View:
         for at in _items(fields, f"{entry}.leaf"):
             leaf = Leaf(*(fields.get(f"{at}.{name}", b"")[:32].ljust(32, b"\0") for name in ("key", "commitment")))
             leaves.append(leaf)
-            own = (fields.get(f"{at}.label", b""), number(f"{at}.version"))
-            held[own] = Held(leaf, *(fields.get(f"{at}.{name}", b"") for name in ("proof", "value", "opening")))
+            if f"{at}.label" in fields:
+                own = (fields[f"{at}.label"], number(f"{at}.version"))
+                held[own] = Held(leaf, *(fields.get(f"{at}.{name}", b"") for name in ("proof", "value", "opening")))
         tree = tree.with_leaves(leaves)
         trees.append(tree)
         roots.append(fields.get(f"{entry}.prefix_tree") or tree.root)

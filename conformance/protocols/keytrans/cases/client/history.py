@@ -38,7 +38,7 @@ def entry_of_the_earlier_tree_rewritten(change):
     each={
         "another commitment": put("log[1].entry[2].leaf[0].commitment", octets(32)),
         "another value of the version": put("log[1].entry[4].leaf[0].value", b"rewritten"),
-        "another search key": put("log[1].entry[6].leaf[1].alpha", octets(8)),
+        "another search key": put("log[1].entry[6].leaf[1].key", octets(32)),
     },
 )
 def old_value_rewritten(change):
