@@ -53,7 +53,7 @@ WRONG = [
     (("serve", "ohttp.gatewai"), "no server for 'ohttp.gatewai'", "ohttp.gateway"),
     (("serve", "ohttp.gateway", "--fault", "internal-error"), "no fault 'internal-error'", "internal-error-"),
     (("show", "ohttp/gateway/request/enc-cut-shorter"), "nothing is called", ONE),
-    (("show", "--protocol", "masq"), "no protocol 'masq'", "ohttp"),
+    (("show", "--protocol", "masq"), "no protocol 'masq'", "did you mean masque"),
     (("mutants", "--fault", "none"), "there is no fault 'none'", ""),
     (("mutants", "--role", "ohttp.gatewai"), "there is no role", "ohttp.gateway"),
     (("matrix", "--implementations", "nobody"), "no implementation is called nobody", ""),
