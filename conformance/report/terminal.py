@@ -73,7 +73,7 @@ def _unjudged(run: Run) -> list[VerdictRecord]:
 def _open(run: Run) -> Iterator[str]:
     """What came to no verdict, by its reason: one cause mostly stands behind all of it."""
     causes: dict[tuple[str, str], list[VerdictRecord]] = {}
-    for record in news(_unjudged(run)):
+    for record in (r for r in news(_unjudged(run)) if r.written is None):  # of a lie the warnings tell
         causes.setdefault((record.verdict.shown, plainly(record)), []).append(record)
     for (shown, reason), records in causes.items():
         names = [group.name for group in by_case(records)]

@@ -44,6 +44,15 @@ def test_a_case_stands_once_with_the_number_of_its_variants(tmp_path):
     ]
 
 
+def test_what_a_lie_took_is_told_once(tmp_path):
+    text = "\n".join(terminal.plain(mixed(tmp_path / "run.ndjson", void="it lied")))
+    assert "not counted" not in text.partition("warning: ")[0]
+    assert "warning: The adapter lies: 4 verdicts" in text
+    junit_ = ET.fromstring(junit.report([mixed(tmp_path / "again.ndjson", void="it lied")], [], {}))
+    found = junit_.find(".//testcase[@name='example/server/nonce [http=1]']/error")
+    assert found.get("message").startswith("not counted: it lied (it was pass")
+
+
 def test_known_failures_are_told_by_their_reason_and_not_one_by_one(tmp_path):
     bad = ["tag-flipped", "cut-short", "silence", "telling"]
     known = mixed(tmp_path / "run.ndjson", known=bad, verdicts={"ours": "pass"})
