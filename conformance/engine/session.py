@@ -183,7 +183,7 @@ class Session:
         if role.kind == "server":
             setup.told = protocol.told(role.name)
             targets = {"targets": [self.lab.url]} if self.lab else {}
-            served = await subject.serve(role.name, targets | setup.told)
+            served = await subject.serve(role.name, {**targets, **setup.told})
             setup.memory["served"] = served
             try:
                 found = await protocol.probe(served.url, setup=setup, versions=request.http, served=served)
