@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from conformance.bench import Fault
-from conformance.protocols.masque.faults import _payloads
+from conformance.protocols.masque.faults import _capsules, _datagrams, _payloads, _requests, _targets
 
-FAULTS: tuple[Fault, ...] = (*_payloads.FAULTS,)
+FAULTS: tuple[Fault, ...] = (
+    *_capsules.FAULTS,
+    *_payloads.FAULTS,
+    *_datagrams.FAULTS,
+    *_targets.FAULTS,
+    *_requests.FAULTS,
+)
 
 __all__ = ["FAULTS"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from conformance.bench import Fault
-from conformance.protocols.masque.peers import Proxy, Relay
+from conformance.protocols.masque.peers import Proxy, ProxyHTTP3, Relay
 
 T = TypeVar("T", bound=type)
 _DECLARED: dict[str, list[Fault]] = {}
@@ -48,6 +48,21 @@ def proxy_fault(
 ) -> Callable[[T], T]:
     """Declare a fault of a proxy, or of its tunnels."""
     return fault("masque.proxy", *breaks, shows=shows, where=where, origin=origin)
+
+
+def connection_fault(
+    *breaks: str, shows: tuple[str, ...] = ("violation", "leak"), origin: str = ""
+) -> Callable[[type[ProxyHTTP3]], type[ProxyHTTP3]]:
+    """Declare a fault of a proxy's connections over HTTP/3."""
+
+    def register(made: type[ProxyHTTP3]) -> type[ProxyHTTP3]:
+        make = type(
+            made.__name__, (Proxy,), {"__doc__": made.__doc__, "__module__": made.__module__, "connections": made}
+        )
+        proxy_fault(*breaks, shows=shows, where={"http": (3,), "asked": (3,)}, origin=origin)(make)
+        return made
+
+    return register
 
 
 def faults_of(module: str) -> tuple[Fault, ...]:

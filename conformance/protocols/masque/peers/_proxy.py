@@ -2,7 +2,7 @@
 
     settings → request → check → target → socket → answer → payloads both ways → end
 
-It listens on one port for HTTP/1.1, HTTP/2 and HTTP/3, with a certificate of its own, whose file is in `ca`.
+It listens on one port for HTTP/1.1, HTTP/2 and HTTP/3, with a certificate of its own, which is in `certificate`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from conformance.bench import Peer, RoleOffer, Served
@@ -279,14 +277,11 @@ class Proxy(Peer):
     def __init__(self, bench: Any, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(bench, options)
         self.server: Server | None = None
-        self.folder: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> Served:
         """Listen on loopback."""
         certificate = own_certificate()
-        self.folder = tempfile.TemporaryDirectory(prefix="masque-")
-        chain = certificate.files(Path(self.folder.name))[0]
         self.server = await serve(
             self.plain,
             host=str(self.options.get("listen", "127.0.0.1")),
@@ -301,7 +296,7 @@ class Proxy(Peer):
             patience=30.0,
         )
         self.template = template_of(self.server.url + WELL_KNOWN)
-        return Served(f"{self.server.url}/", {"ca": str(chain), "template": self.template.text})
+        return Served(f"{self.server.url}/", {"certificate": certificate.chain.decode(), "template": self.template.text})
 
     async def stop(self) -> None:
         """Stop serving."""
@@ -309,8 +304,6 @@ class Proxy(Peer):
             task.cancel()
         if self.server is not None:
             await self.server.close()
-        if self.folder is not None:
-            self.folder.cleanup()
 
     def spawn(self, work: Any) -> None:
         """Run something beside everything else."""
