@@ -202,15 +202,14 @@ class Bench:
 
         `make(bench, options)` gives our peer: all that it sends passes points of this bench, and it stops with the
         case. In a cell of the matrix another subject plays `role`; it is started once a life, and only what the subject
-        and our targets saw is recorded.
+        and our targets saw is recorded. What a case wants of our peer is not for it.
         """
-        options = self._options() | options
         other = self.other(role)
         if other is None:
-            peer = make(self, options)
+            peer = make(self, self._options() | options)
             self.run.stack.push_async_callback(peer.stop)
             return await peer.start()
-        served = await other.serve(role, options)
+        served = await other.serve(role, self._options())
         self.saw("counterpart", role, url=served.url, by=other.hello.name, version=other.hello.version)
         return served
 
