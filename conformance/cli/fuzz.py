@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -92,6 +91,8 @@ def _mutant(values: Mapping[str, Any], protocols: Sequence[Protocol]) -> tuple[l
 
 async def _search(session: Session, seconds: float, seed: int, out: Path, chosen: Chosen) -> int:
     """A campaign for each role, which share the time."""
+    import asyncio
+
     from conformance.fuzz import Campaign, write_finding
 
     code = 0
