@@ -27,7 +27,7 @@ from conformance.subjects import AnsweredError, tribunal
 
 BREAKS = 3
 """How many cases in a row may end with a broken adapter before the run gives up."""
-HOPELESS = 8
+HOPELESS = 12
 """How many twins may fail, none having been accepted, before the run gives up."""
 SILENT = 2
 """How many of them, where nothing but silence comes, for which each has to be waited."""

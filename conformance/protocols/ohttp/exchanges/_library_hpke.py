@@ -6,7 +6,7 @@ document's; or that what it opened is what our strict receiver reads in the octe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,8 @@ from conformance.protocols.ohttp.exchanges._library_keys import (
     offered_suites,
     variant_suite,
 )
+from conformance.protocols.ohttp.exchanges._library_sealed import Opened, may_seal_for, open_sealed
 from conformance.protocols.ohttp.messages import (
-    REQUEST_LABEL,
     RESPONSE_LABEL,
     BinaryRequest,
     BinaryResponse,
@@ -42,11 +42,10 @@ from conformance.protocols.ohttp.messages import (
     encapsulated_request,
     encapsulated_response,
     open_request,
-    read_header,
     response_keys,
     response_nonce_length,
 )
-from conformance.wire import DecodeError, Message, Reader
+from conformance.wire import DecodeError, Message
 
 GET = bhttp_request(BinaryRequest(b"GET", b"https", b"example.com", b"/", ((b"accept", b"*/*"),))).encode()
 FOUND = bhttp_response(BinaryResponse(200, ((b"content-type", b"text/plain"),), b"hello")).encode()
@@ -56,68 +55,7 @@ NO_REQUEST = Outcome("no-request")
 
 # --- Senders: requests -----------------------------------------------------------------------------------------------
 
-_INFO, _FIRST = "rfc9458/4.3/request-hpke-info-exact", "rfc9458/4.3/request-aad-empty-first-sequence"
-_LAYOUT, _HEADER = "rfc9458/4.1/request-layout-exact", "rfc9458/4.3/header-matches-selected-config"
-
-
-def _ways(header: bytes) -> Iterator[tuple[str, str, bytes, bytes, int]]:
-    """How requests have been sealed: requirement and what is wrong (both empty: right), info, aad, sequence."""
-    info = REQUEST_LABEL + b"\0" + header
-    yield "", "", info, b"", 0
-    yield _INFO, "info without the zero octet", REQUEST_LABEL + header, b"", 0
-    yield _INFO, "info without the header", REQUEST_LABEL + b"\0", b"", 0
-    yield _INFO, "info without header and zero octet", REQUEST_LABEL, b"", 0
-    yield _INFO, "the label of chunked requests", b"message/bhttp chunked request\0" + header, b"", 0
-    yield _INFO, "the label of responses", RESPONSE_LABEL + b"\0" + header, b"", 0
-    yield _INFO, "the media type as label", b"message/ohttp-req\0" + header, b"", 0
-    yield _INFO, "no info", b"", b"", 0
-    yield _FIRST, "the header as associated data", info, header, 0
-    yield _FIRST, "info as associated data", info, info, 0
-    yield _FIRST, "'final' as associated data", info, b"final", 0
-    yield _FIRST, "the second sequence number", info, b"", 1
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What our strict receiver makes of a request that a library sealed.
-
-    `plaintext` is None where it opens in no way that we know; `requirement` and `told` say what is wrong, if anything.
-    """
-
-    suite: Suite
-    enc: bytes = b""
-    plaintext: bytes | None = None
-    requirement: str = ""
-    told: str = ""
-    context: ResponseContext | None = None
-
-
-def open_sealed(octets: bytes, entries: Sequence[KeyEntry], pairs: Sequence[KeyPair]) -> Opened:
-    """Open what a library sealed for one of these entries; DecodeError when it is too short for its header."""
-    reader = Reader(octets, "request")
-    header = read_header(reader)
-    suite = header.suite
-    entry = next((e for e in entries if (e.key_id, e.kem) == (header.key_id, suite.kem)), None)
-    if entry is None:
-        return Opened(suite, requirement=_HEADER, told=f"the header {header.octets.hex()} names no key of the list")
-    if (suite.kdf, suite.aead) not in entry.algorithms:
-        told = f"the algorithms {suite.kdf:04x}/{suite.aead:04x} are not listed together"
-        return Opened(suite, requirement="rfc9458/3.1/listed-kdf-aead-pair-used", told=told)
-    if not suite.implemented:
-        return Opened(suite, told=f"the suite {suite.name} was chosen")
-    enc = reader.take(crypto.KEMS[suite.kem].enc_length, "enc")
-    ciphertext = reader.rest()
-    private = next((p.private for p in pairs if p.public == entry.public), None)
-    if private is None:
-        return Opened(suite, enc, told="the key is not ours")
-    for requirement, told, info, aad, sequence in _ways(header.octets):
-        try:
-            recipient = crypto.setup_recipient(suite, enc, private, info)
-            plaintext = recipient.open(ciphertext, aad, sequence)
-        except HPKEError:
-            continue
-        return Opened(suite, enc, plaintext, requirement, told, ResponseContext(suite, enc, recipient))
-    return Opened(suite, enc, told="it opens in no way that we know")
+_LAYOUT = "rfc9458/4.1/request-layout-exact"
 
 
 def encapsulated_ended(part: Part) -> Outcome:
@@ -157,8 +95,9 @@ async def _encapsulated(
     entries: int = 1,
     pairs: Sequence[KeyPair] = (),
     ephemeral: KeyPair | None = None,
+    key_id: int = 1,
 ) -> tuple[Any, Opened] | None:
-    octets, pairs = give_keys(bench, variant_suite(bench), entries, pairs)
+    octets, pairs = give_keys(bench, variant_suite(bench), entries, pairs, key_id)
     more = {"ephemeral": ephemeral.private.hex()} if ephemeral else {}
     reply = await bench.do("ohttp.request.encapsulate", keys=octets.hex(), request=content.hex(), **more)
     if "ok" not in reply:
@@ -187,24 +126,13 @@ def _opened(bench: Bench, sealed: bytes, keys: bytes, pairs: Sequence[KeyPair], 
         "decoded",
         "request",
         octets=sealed,
-        valid=_valid(sealed[0], opened.suite.kem, entries),
+        valid=may_seal_for(sealed[0], opened.suite.kem, entries),
         requirement=requirement,
         told=told,
         enc=opened.enc.hex(),
         plaintext=(opened.plaintext or b"").hex(),
     )
     return opened
-
-
-def _valid(key_id: int, kem: int, entries: Sequence[KeyEntry]) -> bool:
-    """Whether the public key that was chosen is one that a sender may use (RFC 9180, Section 7.1.4)."""
-    try:
-        for entry in entries:
-            if (entry.key_id, entry.kem) == (key_id, kem):
-                crypto.validate_public(kem, entry.public)
-    except HPKEError:
-        return False
-    return True
 
 
 # --- Senders: responses ----------------------------------------------------------------------------------------------
@@ -234,10 +162,14 @@ class Awaiting:
 
 
 async def request_of(
-    bench: Bench, content: bytes = GET, pairs: Sequence[KeyPair] = (), ephemeral: KeyPair | None = None
+    bench: Bench,
+    content: bytes = GET,
+    pairs: Sequence[KeyPair] = (),
+    ephemeral: KeyPair | None = None,
+    key_id: int = 1,
 ) -> Awaiting | None:
     """The library seals a request; None where that does not come about as it should."""
-    made = await _encapsulated(bench, content, 1, pairs, ephemeral)
+    made = await _encapsulated(bench, content, 1, pairs, ephemeral, key_id)
     if made is None or made[1].context is None:
         return None
     return Awaiting(made[0], made[1].context)
@@ -281,11 +213,12 @@ async def open_response(
     *,
     pairs: Sequence[KeyPair] = (),
     ephemeral: KeyPair | None = None,
+    key_id: int = 1,
     octets: bytes | None = None,
 ) -> None:
     """The library seals a request, we seal the response to it (or give it `octets`), and the library opens that."""
     del live
-    awaiting = await request_of(bench, content, pairs, ephemeral)
+    awaiting = await request_of(bench, content, pairs, ephemeral, key_id)
     if awaiting is None:
         return
     if octets is None:
@@ -373,15 +306,18 @@ async def give_request(
     return await _take(bench, key, context, built.fields["enc"], built.octets, sealed if opens else None)
 
 
-async def give_octets(bench: Bench, octets: bytes, private: bytes) -> Taken | None:
+async def give_octets(
+    bench: Bench, octets: bytes, private: bytes, *, key_id: int = 1, all_suites: bool = False
+) -> Taken | None:
     """Give the library a request that somebody else sealed for a private key, which the library imports."""
-    key = await key_of(bench, variant_suite(bench), 1, private)
+    key = await key_of(bench, variant_suite(bench), key_id, private, all_suites=all_suites)
     if key is None:
         return None
     built = bench.point("request", Message(octets=octets))
     try:
         plaintext, context = open_request(built.octets, [GatewayKey(key.entry, private)])
     except (DecodeError, Refused):
+        await _take(bench, key, None, b"", built.octets, None)
         return None
     return await _take(bench, key, context, context.enc, built.octets, plaintext)
 
@@ -396,15 +332,23 @@ async def give_again(bench: Bench, taken: Taken) -> Taken | None:
 
 
 async def _take(
-    bench: Bench, key: Key, context: RequestContext | ResponseContext, enc: bytes, octets: bytes, lawful: bytes | None
+    bench: Bench,
+    key: Key,
+    context: RequestContext | ResponseContext | None,
+    enc: bytes,
+    octets: bytes,
+    lawful: bytes | None,
 ) -> Taken | None:
-    """The library opens a request; `lawful` is what a strict receiver reads in it, None where it reads nothing."""
+    """The library opens a request; `lawful` is what a strict receiver reads in it, None where it reads nothing.
+
+    Without a context, which a request that does not open has not, nothing is given for a response.
+    """
     bench.saw("lawful", "request", octets=lawful or b"", opens=lawful is not None)
     reply = await bench.do("ohttp.request.decapsulate", key=key.handle, request=octets.hex())
     if "ok" not in reply:
         return None
     bench.saw("decoded", "request", octets=octets_of(reply, "request", "ohttp.request.decapsulate"))
-    return Taken(reply["ok"].get("context"), context, enc, octets)
+    return Taken(reply["ok"].get("context"), context, enc, octets) if context is not None else None
 
 
 @exchange("ohttp.receiver", decapsulated_ended, over=OVER)
@@ -416,7 +360,7 @@ async def decapsulate(
     key_id: int = 1,
     sealed_as: str = "",
     private: bytes = b"",
-    octets: bytes = b"",
+    octets: bytes | None = None,
     all_suites: bool = False,
     ephemeral: KeyPair | None = None,
 ) -> None:
@@ -425,8 +369,8 @@ async def decapsulate(
     With a `private` key that the library imports, the request may be `octets` that somebody else sealed.
     """
     del live
-    if octets:
-        await give_octets(bench, octets, private)
+    if octets is not None:
+        await give_octets(bench, octets, private, key_id=key_id, all_suites=all_suites)
     else:
         await give_request(
             bench,

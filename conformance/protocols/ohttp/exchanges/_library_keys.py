@@ -31,7 +31,7 @@ from conformance.model import (
 )
 from conformance.protocols.ohttp.exchanges._library import REFUSED
 from conformance.protocols.ohttp.messages import KeyEntry, decode_key_entry, decode_keys, key_collection
-from conformance.wire import DecodeError
+from conformance.wire import DecodeError, Message
 
 SUITES = tuple(s.name for s in crypto.SUITES)
 OVER = {"suite": SUITES}
@@ -102,11 +102,11 @@ def lawful_keys(octets: bytes) -> Sequence[KeyEntry] | None:
 
 
 def give_keys(
-    bench: Bench, suite: Suite, entries: int = 1, pairs: Sequence[KeyPair] = ()
+    bench: Bench, suite: Suite, entries: int = 1, pairs: Sequence[KeyPair] = (), key_id: int = 1
 ) -> tuple[bytes, Sequence[KeyPair]]:
-    """A collection of keys of ours for one suite, these or new ones, through the point `keys`; ids count from 1."""
+    """A collection of keys of ours for one suite, these or new ones, through the point `keys`; ids count from there."""
     pairs = pairs or [crypto.generate(suite.kem, bench.rng) for _ in range(entries)]
-    offered = [KeyEntry(n, suite.kem, p.public, ((suite.kdf, suite.aead),)) for n, p in enumerate(pairs, 1)]
+    offered = [KeyEntry(n, suite.kem, p.public, ((suite.kdf, suite.aead),)) for n, p in enumerate(pairs, key_id)]
     return bench.point("keys", key_collection(offered)).octets, pairs
 
 
@@ -158,11 +158,14 @@ def keys_read_ended(part: Part) -> Outcome:
 
 
 @exchange("keyconfig.decoder", keys_read_ended, over=OVER)
-async def read_keys(bench: Bench, live: None = None, entries: int = 1) -> None:
-    """The library reads a collection with so many keys of ours."""
+async def read_keys(bench: Bench, live: None = None, entries: int = 1, *, octets: bytes | None = None) -> None:
+    """The library reads a collection with so many keys of ours, or these octets."""
     del live
-    octets, _ = give_keys(bench, variant_suite(bench), entries)
-    reply = await bench.do("keyconfig.decode", keys=octets.hex())
+    if octets is None:
+        sent, _ = give_keys(bench, variant_suite(bench), entries)
+    else:
+        sent = bench.point("keys", Message(octets=octets)).octets
+    reply = await bench.do("keyconfig.decode", keys=sent.hex())
     if "ok" in reply:
         _said(reply)
 

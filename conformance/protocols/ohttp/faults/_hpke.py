@@ -211,6 +211,18 @@ class ZeroAllowed(HPKE):
 hpke_fault(BOTH, ZERO, where={"suite": ["0020/0001/0001", "0021/0003/0003"]})(ZeroAllowed)
 
 
+class PanicsOnASecretOfZero(HPKE):
+    """Asserts that a shared secret is not zero."""
+
+    def dh(self, kem: int, private: bytes, public: bytes) -> bytes:
+        try:
+            return super().dh(kem, private, public)
+        except HPKEError as why:
+            if (kem, len(public)) in {(0x0020, 32), (0x0021, 56)}:
+                raise AssertionError("not contributory") from why
+            raise
+
+
 class AnyPoint(HPKE):
     """Computes with whatever stands under the mark of an uncompressed point."""
 

@@ -32,13 +32,7 @@ from conformance.protocols.ohttp.faults._library_sealing import (
     NoZeroOctet,
     library_fault,
 )
-from conformance.protocols.ohttp.messages import (
-    GatewayKey,
-    KeyEntry,
-    Refused,
-    RequestHeader,
-    choose_key,
-)
+from conformance.protocols.ohttp.messages import GatewayKey, KeyEntry, Refused, RequestHeader, choose_key
 from conformance.protocols.ohttp.peers import Encapsulation
 from conformance.protocols.ohttp.peers._hpke import Context
 from conformance.wire import DecodeError
@@ -195,7 +189,10 @@ class _WithFinal(Encapsulation):
         return self.algorithms.open(context, ciphertext, b"final")
 
 
-@library_fault(RECEIVER, "rfc9458/4.3/undecryptable-request-refused", "rfc9458/4.3/short-request-refused")
+@library_fault(
+    RECEIVER, "rfc9458/4.3/undecryptable-request-refused", "rfc9458/4.3/short-request-refused",
+    "rfc9458/4.3/header-bound-to-encryption",
+)  # fmt: skip
 class RequestTagNotChecked(Encapsulation):
     """Deciphers requests and does not look at the tag (of AES-GCM)."""
 
@@ -387,10 +384,10 @@ class GivenNonceIgnored(Encapsulation):
     SENDER, "rfc9458/4.4/short-response-refused", shows=("crash",), origin="chris-wood/ohttp-go; ohttpy: slice panic"
 )
 class PanicsOnAShortResponse(Encapsulation):
-    """Cuts the nonce off a response without looking whether it is there."""
+    """Cuts nonce and tag off a response without looking whether they are there."""
 
     def parsed(self, octets: bytes, suite: Suite) -> tuple[bytes, bytes]:
-        assert len(octets) >= self.nonce_length(suite), "slice bounds out of range"
+        assert len(octets) >= self.nonce_length(suite) + 16, "slice bounds out of range"
         return super().parsed(octets, suite)
 
 

@@ -236,7 +236,9 @@ class LengthCountsPairs(KeyConfigurations):
         return [_entry(entry, lambda length: 4 * length) for entry in _split(octets)]
 
 
-@fault("keyconfig.decoder", "rfc9458/3.1/algorithms-length-in-bytes")
+@fault(
+    "keyconfig.decoder", "rfc9458/3.1/algorithms-length-in-bytes", "rfc9458/3.1/algorithms-length-multiple-of-4"
+)  # fmt: skip
 class LengthMayCountPairs(KeyConfigurations):
     """The length of the algorithms may be a number of octets or of pairs, whichever fits."""
 
@@ -245,6 +247,21 @@ class LengthMayCountPairs(KeyConfigurations):
             return super().entries(octets)
         except DecodeError:
             return [_entry(entry, lambda length: 4 * length) for entry in _split(octets)]
+
+
+@fault(
+    "keyconfig.decoder", MALFORMED, "rfc9458/3.1/empty-algorithms-refused", "rfc9458/3.1/public-key-length-exact",
+    "rfc9458/3.1/algorithms-length-*", "rfc9458/3.2/unprefixed-collection-refused",
+    "rfc9458/3.2/empty-collection-refused", shows=("crash",),
+)  # fmt: skip
+class PanicsOnWhatItCannotRead(KeyConfigurations):
+    """Unwraps what reading a collection gives, though that may be an error."""
+
+    def entries(self, octets: bytes) -> Sequence[KeyEntry]:
+        try:
+            return super().entries(octets)
+        except DecodeError as why:
+            raise AssertionError(f"called unwrap on an error: {why}") from why
 
 
 @reader_fault("rfc9458/3.1/public-key-length-exact")

@@ -75,6 +75,9 @@ _FORMS = "rfc9180/7.1.1/uncompressed-points-only"
 library_fault(BOTH, *_ZERO, where={"suite": ["0020/0001/0001", "0021/0003/0003"]})(
     _with(_hpke.ZeroAllowed, "SharedSecretOfZeroAllowed")
 )
+library_fault(RECEIVER, *_ZERO, shows=("crash",), where={"suite": ["0020/0001/0001", "0020/0001/0002"]})(
+    _with(_hpke.PanicsOnASecretOfZero, "PanicsOnASharedSecretOfZero")
+)
 library_fault(SENDER, *_POINTS, where=_hpke.P_CURVES)(_with(_hpke.AnyPoint, "KeyThatIsNoPointAllowed"))
 library_fault(SENDER, _FORMS, where=_hpke.P_CURVES)(_with(_hpke.AnyForm, "KeyInAnyFormAllowed"))
 library_fault(
