@@ -17,7 +17,7 @@ def run(*words):
 def test_a_finding_is_told_stored_and_seen_again(tmp_path):
     told = run(*FAULT, "--time", "4s", "--out", str(tmp_path))
     assert told.exit_code == 1, told.output
-    assert "bhttp.decoder: crash: it died: AssertionError" in told.output
+    assert "bhttp.decoder: crash: it died" in told.output
     assert re.search(r"bhttp.decoder: \d+ examples, \d+ exchanges, \d+ findings", told.output)
     place = next(p for p in tmp_path.iterdir() if json.loads(p.read_text())["observation"] == "crash")
     assert f"--again {place}" in told.output
