@@ -132,7 +132,8 @@ def test_ladders_upstream() -> None:
         if given["kind"] == "base":
             assert base_ladder(given["greatest"]) == case["expect"]["versions"]
         elif given["kind"] == "search":
-            omitted, asked = Omitted(), []
+            omitted = Omitted()
+            asked: list[int] = []
             for version in given["left_inclusion"]:
                 omitted.shown(0, version, included=True)
             for version in given["right_non_inclusion"]:
@@ -150,10 +151,8 @@ def test_ladders_upstream() -> None:
 
 def test_what_a_ladder_says_upstream() -> None:
     for case in upstream("ladder-interpretation.json"):
-        results = dict(zip(case["input"]["ladder"], case["input"]["results"], strict=True))
-        assert (
-            search_ladder(case["input"]["target"], lambda version, r=results: r[version]) == case["expect"]["verdict"]
-        )  # type: ignore[misc]
+        results: dict[int, bool] = dict(zip(case["input"]["ladder"], case["input"]["results"], strict=True))
+        assert search_ladder(case["input"]["target"], results.__getitem__) == case["expect"]["verdict"]
 
 
 # the log tree

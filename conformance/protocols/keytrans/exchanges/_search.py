@@ -32,7 +32,8 @@ ROLE, LOG = "keytrans.client", "keytrans.log"
 INIT, SEARCH = "keytrans.client.init", "keytrans.client.search"
 SUITES = {suite.name: suite for suite in (ED25519, P256)}
 
-LABEL = b"alice@example.org"
+LABEL = b"bob@example.org"
+"""Its second version stands five deep or deeper in the prefix tree of entry 7, in both suites."""
 VERSIONS = (1, 4, 5, 6, 9, 11)
 """The entries with which the versions of the label came. A search for version 1 passes all kinds of ladders: 7 and 5
 know greater versions, 3 only lesser, 4 that one."""

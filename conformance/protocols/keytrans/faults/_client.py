@@ -118,6 +118,8 @@ class SameHeadFollowedNowhere(Search):
     "13.1/head-verified-with-candidate-root",
     "12.2/computed-root-matches-prefix-root",
     "3.3/search-proof-gives-prefix-root",
+    "11.6/commitment-matches-prefix-leaf",
+    "13.1/search-value-and-commitment-verified",
     "3.2/*",
     "4/later-head-extends-earlier-tree",
 )
