@@ -70,9 +70,6 @@ func main() {
 		"serve":                    asking(a.serve),
 		"stop":                     asking(a.stop),
 		"privacypass.client.issue": asking(issue),
-		"voprf.derive-key":         asking(deriveKey),
-		"voprf.blind-evaluate":     asking(blindEvaluate),
-		"voprf.finalize":           asking(finalize),
 	}
 	in := bufio.NewReaderSize(os.Stdin, 1<<16)
 	out := json.NewEncoder(os.Stdout) // one write a line, so nothing waits in a buffer
@@ -113,23 +110,14 @@ func hello(nothing) answer {
 		}
 	}
 	types := map[string]any{"type": []int{1, 2}}
-	names := []string{}
-	for _, suite := range suites {
-		names = append(names, suite.Identifier())
-	}
-	bySuite := map[string]any{"variants": map[string]any{"suite": names}}
 	return ok(map[string]any{
 		"protocol": 1, "name": "circl", "version": version, "language": "go",
 		"source": []string{"pkg:golang/" + library + "@" + version},
 		"roles": map[string]any{
 			"privacypass.issuer": map[string]any{"variants": map[string]any{"http": []int{1, 2}, "type": []int{1, 2}}},
 			"privacypass.client": map[string]any{"variants": types},
-			"voprf.server":       bySuite,
-			"voprf.client":       bySuite,
 		},
-		"operations": []string{
-			"privacypass.client.issue", "voprf.derive-key", "voprf.blind-evaluate", "voprf.finalize",
-		},
-		"parallel": 1, "controls": []string{},
+		"operations": []string{"privacypass.client.issue"},
+		"parallel":   1, "controls": []string{},
 	})
 }

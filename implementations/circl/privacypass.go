@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/cloudflare/circl/blindsign/blindrsa"
+	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/oprf"
 	"github.com/cloudflare/circl/zk/dleq"
 )
@@ -103,7 +104,9 @@ func (a *adapter) serve(with struct{ Role string }) answer {
 		return unsupported("no role " + with.Role)
 	}
 	a.stop(nothing{})
-	private, err := oprf.DeriveKey(suite, oprf.VerifiableMode, randomSeed(), []byte("PrivacyPass"))
+	seed := make([]byte, 32) // the library takes no other length, though RFC 9578, section 5.5, says 48 for P-384
+	rand.Read(seed)
+	private, err := oprf.DeriveKey(suite, oprf.VerifiableMode, seed, []byte("PrivacyPass"))
 	if err != nil {
 		return broken(err)
 	}
@@ -208,14 +211,14 @@ func (s *server) issue(request []byte) ([]byte, error) {
 	if len(blinded) != pointLength {
 		return nil, errors.New("an element of another length")
 	}
-	read, err := elements(suite, []octets{blinded})
-	if err != nil {
+	element := suite.Group().NewElement()
+	if err := element.UnmarshalBinary(blinded); err != nil {
 		return nil, err
 	}
-	if read[0].IsIdentity() {
-		return nil, errIdentity
+	if element.IsIdentity() { // RFC 9497, section 3.3, leaves this to who calls
+		return nil, errors.New("the identity element")
 	}
-	evaluation, err := s.voprf.Evaluate(&oprf.EvaluationRequest{Elements: read})
+	evaluation, err := s.voprf.Evaluate(&oprf.EvaluationRequest{Elements: []group.Element{element}})
 	if err != nil {
 		return nil, err
 	}
@@ -246,15 +249,15 @@ func (p *pendingVOPRF) finish(response []byte) ([]byte, error) {
 	if len(response) < pointLength {
 		return nil, fmt.Errorf("%d octets are no response", len(response))
 	}
-	read, err := elements(suite, []octets{response[:pointLength]})
-	if err != nil {
+	element := suite.Group().NewElement()
+	if err := element.UnmarshalBinary(response[:pointLength]); err != nil {
 		return nil, err
 	}
 	proof := new(dleq.Proof)
 	if err := proof.UnmarshalBinary(suite.Group(), response[pointLength:]); err != nil {
 		return nil, err
 	}
-	outputs, err := p.client.Finalize(p.state, &oprf.Evaluation{Elements: read, Proof: proof})
+	outputs, err := p.client.Finalize(p.state, &oprf.Evaluation{Elements: []group.Element{element}, Proof: proof})
 	if err != nil {
 		return nil, err
 	}

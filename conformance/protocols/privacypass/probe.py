@@ -102,7 +102,7 @@ async def _origin(url: str, setup: Setup, versions: Sequence[int], served: Serve
     if seen is None or not (offers or b"privatetoken" in seen.octets.lower()):
         raise Unreachable("it is no origin that asks for tokens: a GET there got no PrivateToken challenge")
     kinds = [decode_challenge(o.challenge).token_type for o in offers]
-    types = tuple(dict.fromkeys(kind for kind in kinds if kind in TYPES))
+    types = tuple(kind for kind in reversed(TYPES) if kind in kinds)
     told = [f"it speaks {' and '.join(_HTTP[v] for v in chosen)}"]
     told.append(f"it asks for tokens of type {' and '.join(map(str, types)) or 'unknown'}")
     offer = RoleOffer((), {"http": chosen, "type": types})

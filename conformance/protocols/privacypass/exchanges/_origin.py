@@ -27,9 +27,10 @@ from conformance.protocols.privacypass.exchanges._issuer import (
     plain,
 )
 from conformance.protocols.privacypass.messages import (
+    BLIND_RSA,
     REQUEST_TYPE,
     RESPONSE_TYPE,
-    TYPES,
+    VOPRF,
     Auth,
     Offer,
     PrivateKey,
@@ -226,7 +227,7 @@ async def _from_issuer(bench: Bench, key: PublicKey, nonce: bytes, challenge: by
     return blinding.finish(answer.content)
 
 
-@exchange("privacypass.origin", origin_ended, over={"http": (1, 2), "type": TYPES})
+@exchange("privacypass.origin", origin_ended, over={"http": (1, 2), "type": (BLIND_RSA, VOPRF)})
 async def redeem(
     bench: Bench,
     live: Connection | None = None,

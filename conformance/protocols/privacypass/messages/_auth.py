@@ -150,8 +150,9 @@ def auth(params: Sequence[tuple[bytes, Any]], scheme: bytes = SCHEME, *, quoted:
 
 
 def credentials(token: bytes) -> Message:
-    """The recipe of what a client puts into Authorization (RFC 9577, Section 2.2.2)."""
-    return auth([(b"token", base64url(token))])
+    """The recipe of what a client puts into Authorization (RFC 9577, Section 2.2.2): in quotes where it has padding."""
+    text = base64url(token)
+    return auth([(b"token", text)], quoted=b"=" in text)
 
 
 def challenge_params(challenge: bytes, token_key: bytes | None, max_age: int | None) -> list[tuple[bytes, Any]]:

@@ -13,7 +13,6 @@ from conformance.bench import Peer, RoleOffer, Served
 from conformance.net import Server, ServerExchange, serve
 from conformance.protocols.privacypass.messages import (
     BLIND_RSA,
-    TYPES,
     VARIANT,
     VOPRF,
     PrivateVOPRFKey,
@@ -21,6 +20,7 @@ from conformance.protocols.privacypass.messages import (
     RSAKey,
     Token,
     TokenChallenge,
+    VOPRFKey,
     auth,
     challenge_digest,
     challenge_params,
@@ -41,7 +41,7 @@ class Origin(Peer):
     """Origin that trusts the issuer in `options["issuer"]`: its name, its keys, those of type 1 with their secret."""
 
     role: ClassVar[str] = "privacypass.origin"
-    offers: ClassVar[RoleOffer] = RoleOffer(variants={"http": (1, 2), "type": TYPES})
+    offers: ClassVar[RoleOffer] = RoleOffer(variants={"http": (1, 2), "type": (BLIND_RSA, VOPRF)})
 
     def __init__(self, bench: Any, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(bench, options)
@@ -166,7 +166,8 @@ class Origin(Peer):
                 if isinstance(public, RSAKey):
                     right = self.verified(public, token)
                 else:
-                    private = PrivateVOPRFKey.of(int(key["private"], 16))
+                    assert isinstance(public, VOPRFKey)
+                    private = PrivateVOPRFKey(int(key["private"], 16), public)
                     right = private.authenticator(token.signed) == token.authenticator
                 if not right:
                     raise Refused("authenticator", "it does not hold")

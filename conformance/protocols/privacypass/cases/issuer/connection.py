@@ -41,6 +41,8 @@ async def sixteen_at_once(bench):
     """Sixteen requests on connections of their own, of both types where both are issued, leave together."""
     steps = [(bench.part(f"at once {n}"), 1 + n % 2) for n in range(16)]
     connections = [await connected(part) for part, _ in steps]
+    for connection in connections:
+        connection.stream.patience = 10 * bench.patience  # a slow issuer does them one after the other
     await bench.together(
         issue(part, connection, token_type=kind) for (part, kind), connection in zip(steps, connections, strict=True)
     )

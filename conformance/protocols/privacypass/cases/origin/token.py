@@ -101,7 +101,7 @@ def _unpadded(key: Any, message: bytes) -> bytes:
 
 def _too_large(key: Any, message: bytes) -> bytes:
     for n in range(64):
-        number = int.from_bytes(key.authenticator(message, bytes([n]) * 48), "big") + key.private.n
+        number: int = int.from_bytes(key.authenticator(message, bytes([n]) * 48), "big") + key.private.n
         if number < 1 << 2048:
             return number.to_bytes(256, "big")
     return bytes(256)
