@@ -72,6 +72,7 @@ func main() {
 		"ohttp.request.decapsulate":  asking(a.decapsulateRequest),
 		"ohttp.response.encapsulate": asking(a.encapsulateResponse),
 		"ohttp.response.decapsulate": asking(a.decapsulateResponse),
+		"ohttp.client.fetch":         asking(fetch),
 	}
 	in := bufio.NewReaderSize(os.Stdin, 1<<16)
 	out := json.NewEncoder(os.Stdout) // one write a line, so nothing waits in a buffer
@@ -131,6 +132,7 @@ func (a *adapter) hello(nothing) answer {
 				"features": []string{},
 				"variants": map[string]any{"http": []int{1, 2}, "suite": offered},
 			},
+			"ohttp.client": map[string]any{"features": []string{"plain"}, "variants": bySuite["variants"]},
 			"ohttp.sender": bySuite, "ohttp.receiver": bySuite,
 			"keyconfig.decoder": bySuite, "keyconfig.encoder": bySuite,
 			"bhttp.decoder": known, "bhttp.encoder": known,
@@ -138,6 +140,7 @@ func (a *adapter) hello(nothing) answer {
 		"operations": []string{
 			"bhttp.decode", "bhttp.encode", "keyconfig.decode", "keyconfig.encode", "ohttp.request.encapsulate",
 			"ohttp.request.decapsulate", "ohttp.response.encapsulate", "ohttp.response.decapsulate",
+			"ohttp.client.fetch",
 		},
 		"parallel": 1, "controls": []string{"reset"},
 	})

@@ -121,28 +121,36 @@ func encodeMessage(with encodeMessageWith) answer {
 }
 
 func encodeRequest(raw json.RawMessage) answer {
-	var message requestJSON
-	if err := json.Unmarshal(raw, &message); err != nil {
-		return broken(err)
-	}
-	address := &url.URL{}
-	if len(message.Path) > 0 {
-		var err error
-		if address, err = url.ParseRequestURI(string(message.Path)); err != nil {
-			// Not a refusal: the library, which takes a finished http.Request, never saw it.
-			return unsupported("net/http cannot hold this path: " + err.Error())
-		}
-	}
-	address.Scheme, address.Host = string(message.Scheme), string(message.Authority)
-	encoder := ohttp.BinaryRequest{
-		Method: string(message.Method), URL: address, Host: address.Host, Body: io.NopCloser(bytes.NewReader(message.Content)),
-		Header: header(message.Fields), Trailer: header(message.Trailers),
+	encoder, trouble := binaryRequest(raw)
+	if trouble != nil {
+		return trouble
 	}
 	encoded, err := encoder.Marshal()
 	if err != nil {
 		return refused("invalid", err)
 	}
 	return ok(map[string]any{"message": octets(encoded)})
+}
+
+// binaryRequest is the message in the library's own form, or what to answer where there is none.
+func binaryRequest(raw json.RawMessage) (*ohttp.BinaryRequest, answer) {
+	var message requestJSON
+	if err := json.Unmarshal(raw, &message); err != nil {
+		return nil, broken(err)
+	}
+	address := &url.URL{}
+	if len(message.Path) > 0 {
+		var err error
+		if address, err = url.ParseRequestURI(string(message.Path)); err != nil {
+			// Not a refusal: the library, which takes a finished http.Request, never saw it.
+			return nil, unsupported("net/http cannot hold this path: " + err.Error())
+		}
+	}
+	address.Scheme, address.Host = string(message.Scheme), string(message.Authority)
+	return &ohttp.BinaryRequest{
+		Method: string(message.Method), URL: address, Host: address.Host, Body: io.NopCloser(bytes.NewReader(message.Content)),
+		Header: header(message.Fields), Trailer: header(message.Trailers),
+	}, nil
 }
 
 func encodeResponse(raw json.RawMessage) answer {

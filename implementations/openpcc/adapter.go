@@ -73,6 +73,7 @@ func main() {
 		"ohttp.request.decapsulate":  asking(a.decapsulateRequest),
 		"ohttp.response.encapsulate": asking(a.encapsulateResponse),
 		"ohttp.response.decapsulate": asking(a.decapsulateResponse),
+		"ohttp.client.fetch":         asking(fetch),
 	}
 	in := bufio.NewReaderSize(os.Stdin, 1<<16)
 	out := json.NewEncoder(os.Stdout) // one write a line, so nothing waits in a buffer
@@ -139,13 +140,14 @@ func (a *adapter) hello(nothing) answer {
 				"features": []string{"chunked"},
 				"variants": map[string]any{"http": []int{1, 2}, "suite": offered},
 			},
-			"ohttp.sender": with(), "ohttp.receiver": with("nonce", "private-key"),
+			"ohttp.client": with("plain", "chunked"), "ohttp.sender": with(), "ohttp.receiver": with("nonce", "private-key"),
 			"keyconfig.decoder": with(), "keyconfig.encoder": with("private-key"),
 			"bhttp.decoder": both, "bhttp.encoder": both,
 		},
 		"operations": []string{
 			"bhttp.decode", "bhttp.encode", "keyconfig.decode", "keyconfig.encode", "ohttp.request.encapsulate",
 			"ohttp.request.decapsulate", "ohttp.response.encapsulate", "ohttp.response.decapsulate",
+			"ohttp.client.fetch",
 		},
 		"parallel": 1, "controls": []string{"reset"},
 	})

@@ -3,6 +3,7 @@
 //! One source for all versions of the crates: what a version can do is asked of the crate when the adapter starts.
 //! Encapsulation, key configurations and Binary HTTP are the crates' work. The shim carries octets in and out; its own
 //! decisions are marked "Shim:".
+mod client;
 mod gateway;
 mod http1;
 
@@ -19,7 +20,7 @@ const ALGORITHMS: [u16; 3] = [1, 2, 3];
 pub const X25519: u16 = 0x0020;
 pub const P256: u16 = 0x0010;
 const XWING: u16 = 0x647a;
-const OPERATIONS: [&str; 8] = [
+const OPERATIONS: [&str; 9] = [
     "bhttp.decode",
     "bhttp.encode",
     "keyconfig.decode",
@@ -28,6 +29,7 @@ const OPERATIONS: [&str; 8] = [
     "ohttp.response.decapsulate",
     "ohttp.request.decapsulate",
     "ohttp.response.encapsulate",
+    "ohttp.client.fetch",
 ];
 
 /// Why there is no `ok`: the three other keys of an answer.
@@ -63,7 +65,7 @@ impl From<String> for Fail {
     }
 }
 
-type Answer<T = Value> = Result<T, Fail>;
+pub type Answer<T = Value> = Result<T, Fail>;
 
 /// What outlives a question. A handle is the number under which a thing was stored.
 #[derive(Default)]
@@ -82,7 +84,7 @@ impl State {
     }
 }
 
-fn octets(with: &Value, key: &str) -> Answer<Vec<u8>> {
+pub fn octets(with: &Value, key: &str) -> Answer<Vec<u8>> {
     let text = with[key].as_str().ok_or(format!("{key}: no string"))?;
     hex::decode(text).map_err(|e| Fail::Broken(format!("{key}: {e}")))
 }
@@ -213,8 +215,7 @@ fn fields_json(section: &FieldSection) -> Value {
     section.iter().map(|field| json!([hex::encode(field.name()), hex::encode(field.value())])).collect()
 }
 
-fn bhttp_decode(with: &Value) -> Answer {
-    let message = decode(&octets(with, "message")?)?;
+pub fn message_json(message: &Message) -> Value {
     let control = message.control();
     let mut out = Map::new();
     if let Some(status) = control.status() {
@@ -231,13 +232,16 @@ fn bhttp_decode(with: &Value) -> Answer {
     out.insert("fields".into(), fields_json(message.header()));
     out.insert("content".into(), hex::encode(message.content()).into());
     out.insert("trailers".into(), fields_json(message.trailer()));
-    Ok(json!({"message": out}))
+    out.into()
 }
 
-fn bhttp_encode(with: &Value) -> Answer {
-    let given = &with["message"];
+fn bhttp_decode(with: &Value) -> Answer {
+    Ok(json!({"message": message_json(&decode(&octets(with, "message")?)?)}))
+}
+
+pub fn message(given: &Value) -> Answer<Message> {
     if !given.is_object() {
-        return Err(Fail::Broken("bhttp.encode wants a message".into()));
+        return Err(Fail::Broken("there is no message".into()));
     }
     let part = |key: &str| if given[key].is_null() { Ok(Vec::new()) } else { octets(given, key) };
     let mut message = if given["status"].is_null() {
@@ -258,6 +262,11 @@ fn bhttp_encode(with: &Value) -> Answer {
         }
     }
     message.write_content(part("content")?);
+    Ok(message)
+}
+
+fn bhttp_encode(with: &Value) -> Answer {
+    let message = message(&with["message"])?;
     let mode = match with["framing"].as_str() {
         None | Some("known") => Mode::KnownLength,
         Some("indeterminate") => Mode::IndeterminateLength,
@@ -279,12 +288,13 @@ fn suites(kems: &[u16]) -> Vec<String> {
 fn hello() -> Value {
     let hpke = json!({"features": [], "variants": {"suite": suites(&[X25519, P256, XWING])}});
     let framing = json!({"features": [], "variants": {"framing": ["known", "indeterminate"]}});
+    let client = json!({"features": ["plain", "chunked"], "variants": {"suite": suites(&[X25519, P256, XWING])}});
     let gateway = json!({"features": [], "variants": {"http": [1], "suite": suites(&gateway::KEMS)}});
     json!({
         "protocol": 1, "name": "ohttp", "version": VERSION, "language": "rust",
         "source": [format!("pkg:cargo/ohttp@{VERSION}"), format!("pkg:cargo/bhttp@{VERSION}")],
         "roles": {
-            "ohttp.gateway": gateway, "ohttp.sender": hpke, "ohttp.receiver": hpke, "bhttp.decoder": framing,
+            "ohttp.gateway": gateway, "ohttp.client": client, "ohttp.sender": hpke, "ohttp.receiver": hpke, "bhttp.decoder": framing,
             "bhttp.encoder": framing, "keyconfig.decoder": hpke, "keyconfig.encoder": hpke,
         },
         "operations": OPERATIONS, "parallel": 1, "controls": ["reset"],
@@ -329,6 +339,7 @@ fn answer(state: &mut State, operation: &str, with: &Value) -> Answer {
         "ohttp.response.decapsulate" => response_decapsulate(state, with),
         "ohttp.request.decapsulate" => request_decapsulate(state, with),
         "ohttp.response.encapsulate" => response_encapsulate(state, with),
+        "ohttp.client.fetch" => client::fetch(with),
         "" => Err(Fail::Broken("not a question".into())),
         other => Err(Fail::Unsupported(format!("unknown operation {other}"))),
     }

@@ -1,7 +1,12 @@
 """The dialogues that the cases of Oblivious HTTP vary, by role."""
 
 from conformance.bench import TargetAnswer
-from conformance.protocols.ohttp.exchanges._client import CLIENT_ERROR, chunked_client_fetch, client_fetch
+from conformance.protocols.ohttp.exchanges._client import (
+    CLIENT_ERROR,
+    chunked_client_fetch,
+    client_fetch,
+    plain_client_fetch,
+)
 from conformance.protocols.ohttp.exchanges._gateway import (
     ENCAPSULATED_4XX,
     ENCAPSULATED_5XX,
@@ -74,5 +79,6 @@ __all__ = [
     "by_itself", "chunked_client_fetch", "client_fetch", "convey", "decapsulate", "decode", "encapsulate", "encode",
     "encode_keys", "export", "fetch", "fetch_keys", "get_keys", "give_again", "give_octets", "give_request",
     "give_response", "judged_by", "key_for", "keys_wrong", "knock", "lawful_message", "open_messages",
-    "open_response", "read_keys", "recipe_of", "request_of", "respond", "seal", "seal_response", "take_response",
+    "open_response", "plain_client_fetch", "read_keys", "recipe_of", "request_of", "respond", "seal", "seal_response",
+    "take_response",
 ]  # fmt: skip

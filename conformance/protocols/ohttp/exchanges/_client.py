@@ -109,7 +109,7 @@ def asked_differs(wanted: BinaryRequest, arrived: BinaryRequest) -> str:
     if arrived.scheme.lower() != wanted.scheme.lower():
         return "another scheme"
     host = next((v for n, v in arrived.fields if n.lower() == b"host"), b"")
-    if (arrived.authority or host).lower() != wanted.authority.lower():
+    if wanted.authority and (arrived.authority or host).lower() != wanted.authority.lower():
         return "another authority"
     if arrived.content != wanted.content:
         return "another content"
@@ -121,7 +121,7 @@ async def client_fetch(
     bench: Bench,
     live: None = None,
     *,
-    chunked: bool = False,
+    chunked: bool | None = None,
     sizes: Sequence[int] = (),
     empty_final: bool = True,
     outer: int = 0,
@@ -133,15 +133,16 @@ async def client_fetch(
     entries: int = 1,
     first_key_id: int = 1,
     also: Sequence[tuple[int, int]] = (),
-    known: bool = True,
+    known: bool | None = None,
 ) -> None:
     """The client gets keys and fetches one resource; `answer` is the target's, or None: what was sent comes back.
 
     `entries` is the number of keys that are offered, `first_key_id` the id of the first, `also` are further pairs of
-    KDF and AEAD that they are offered with; `known` is the framing of the answer. `chunked` asks for the chunked form:
-    `sizes` are then those of the answer's chunks before the last, `empty_final` puts an empty one behind it; `outer` is
-    the size of the pieces in which the answer leaves under the chunked transfer coding. `path` gets a token behind it
-    for our target where another subject is the gateway.
+    KDF and AEAD that they are offered with; `known` is the framing of the answer (None: as the request has it).
+    `chunked` asks for the chunked form (None: only where the client has no other): `sizes` are then those of the
+    answer's chunks before the last, `empty_final` puts an empty one behind it; `outer` is the size of the pieces in
+    which the answer leaves under the chunked transfer coding. `path` gets a token behind it for our target where
+    another subject is the gateway.
     """
     del live
     gateway = await bench.counterpart(
@@ -150,26 +151,49 @@ async def client_fetch(
         hand_over=not fetches_keys(bench),
     )  # fmt: skip
     wanted = BinaryRequest(method, b"", b"", path, fields, content)
-    await tell(bench, gateway.url, await keys_of(bench, gateway), placed(bench, wanted, answer), chunked=chunked)
+    await tell(
+        bench,
+        gateway.url,
+        await keys_of(bench, gateway),
+        placed(bench, wanted, answer),
+        chunked=in_chunks(bench, chunked),
+    )
+
+
+plain_client_fetch = replace(client_fetch, name="plain_client_fetch", needs=frozenset({"plain"}))
+"""The same, by a client that has the form of RFC 9458."""
 
 
 async def _chunked_client_fetch(
-    bench: Bench, live: None = None, *, sizes: Sequence[int] = (5, 7), **settings: Any
+    bench: Bench, live: None = None, *, sizes: Sequence[int] = (60, 30), content: bytes = b"hello" * 20, **settings: Any
 ) -> None:
-    """The client fetches one resource in the chunked form; the answer comes in pieces of these sizes and the rest."""
-    await client_fetch.drive(bench, live, chunked=True, sizes=sizes, **settings)
+    """The client fetches one resource in the chunked form; the answer comes in pieces of these sizes and the rest.
+
+    The first piece holds all that stands in front of the content, and the others the content.
+    """
+    await client_fetch.drive(bench, live, chunked=True, sizes=sizes, content=content, **settings)
 
 
 chunked_client_fetch = replace(
     client_fetch, name="chunked_client_fetch", drive=_chunked_client_fetch, needs=frozenset({"chunked"})
 )
-"""The same in the chunked form of draft-ietf-ohai-chunked-ohttp-08."""
+"""The same in the chunked form, that of draft-ietf-ohai-chunked-ohttp-08."""
 
 
 def fetches_keys(bench: Bench) -> bool:
     """Whether the client gets the keys by itself."""
+    return "fetches-keys" in _features(bench)
+
+
+def in_chunks(bench: Bench, wanted: bool | None) -> bool:
+    """Whether the chunked form is asked for: where it is wanted, or the client has no other."""
+    features = _features(bench)
+    return ("chunked" in features and "plain" not in features) if wanted is None else wanted
+
+
+def _features(bench: Bench) -> Sequence[str]:
     offer = bench.subject.hello.roles.get(ROLE)
-    return offer is not None and "fetches-keys" in offer.features
+    return () if offer is None else offer.features
 
 
 async def keys_of(bench: Bench, gateway: Served) -> Mapping[str, str]:
@@ -184,7 +208,14 @@ async def keys_of(bench: Bench, gateway: Served) -> Mapping[str, str]:
 
 
 def placed(bench: Bench, wanted: BinaryRequest, answer: BinaryResponse | None) -> BinaryRequest:
-    """The request for a target that is there: ours in the lab, which answers so if it is reached."""
+    """The request for a target that is there: ours in the lab, which answers so if it is reached.
+
+    A client that takes whatever it connects to for the target is told none.
+    """
+    if "own-authority" in _features(bench):
+        if bench.other(GATEWAY) is not None:
+            bench.absent("the client cannot be told a target other than the server that it connects to")
+        return replace(wanted, scheme=b"http")
     if bench.lab is None or bench.other(GATEWAY) is None:
         target = urlsplit(NOWHERE if bench.lab is None else bench.lab.url)
         return replace(wanted, scheme=target.scheme.encode(), authority=target.netloc.encode())
@@ -205,5 +236,6 @@ async def tell(bench: Bench, url: str, keys: Mapping[str, str], wanted: BinaryRe
 
 
 __all__ = [
-    "CLIENT_ERROR", "asked_differs", "client_ended", "client_fetch", "fetches_keys", "keys_of", "placed", "tell",
+    "CLIENT_ERROR", "asked_differs", "client_ended", "client_fetch", "fetches_keys", "in_chunks", "keys_of",
+    "placed", "plain_client_fetch", "tell",
 ]  # fmt: skip

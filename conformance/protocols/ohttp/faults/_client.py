@@ -150,12 +150,12 @@ class QueryForgotten(_Asking):
 
 
 @client_fault(WHOLE)
-class PathTidied(_Asking):
-    """Takes dots out of the path and decodes what is percent-encoded."""
+class PathUnescapedByClient(_Asking):
+    """Decodes what is percent-encoded in the path."""
 
     def other(self, wanted: BinaryRequest) -> BinaryRequest:
-        path = wanted.path.replace(b"/b/..", b"").replace(b"%7E", b"~")
-        return replace(wanted, path=path)
+        path, question, query = wanted.path.partition(b"?")
+        return replace(wanted, path=path.replace(b"%2F", b"/") + question + query)
 
 
 @client_fault(WHOLE, origin="chris-wood/ohttp-go: the last line of a name wins")

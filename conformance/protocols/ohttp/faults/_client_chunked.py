@@ -20,6 +20,7 @@ from conformance.protocols.ohttp.messages import (
     BinaryResponse,
     Line,
     Refused,
+    bhttp_request,
     chunk_nonce,
     pieces_of,
 )
@@ -361,15 +362,17 @@ class KnownLengthOnly(ChunkedClient):
         return plaintext
 
 
-@client_fault(f"{DRAFT}/3/both-bhttp-forms-accepted", ANYWHERE, LARGE)
+@client_fault(f"{DRAFT}/3/both-bhttp-forms-accepted", "rfc9292/3.1/known-length-response-layout-exact")
 class IndeterminateLengthOnly(ChunkedClient):
-    """Expects messages of indeterminate length in chunks."""
+    """Writes and reads messages of indeterminate length only."""
 
-    def chunks_opened(self, octets: bytes, exchange: Exchange) -> bytes:
-        plaintext = super().chunks_opened(octets, exchange)
-        if plaintext[:1] == b"\1" and len(plaintext) < 10_000:
-            raise DecodeError("bhttp.framing", 0, "known length in chunks")
-        return plaintext
+    def encoded(self, wanted: BinaryRequest) -> bytes:
+        return bhttp_request(wanted, known=False).encode()
+
+    def read(self, plaintext: bytes) -> BinaryResponse:
+        if plaintext[:1] == b"\1":
+            raise DecodeError("bhttp.framing", 0, "known length")
+        return super().read(plaintext)
 
 
 FAULTS: tuple[Fault, ...] = faults_of(__name__)

@@ -355,7 +355,10 @@ class TakesZeroSharedSecret(Second):
 CURVES: Mapping[int, ec.EllipticCurve] = {0x0010: ec.SECP256R1(), 0x0011: ec.SECP384R1(), 0x0012: ec.SECP521R1()}
 
 
-@gateway_fault("rfc9458/4.3/invalid-enc-refused", "rfc9180/7.1.4/public-keys-and-enc-validated", REFUSED_4XX)
+@gateway_fault(
+    "rfc9458/4.3/invalid-enc-refused", "rfc9180/7.1.4/public-keys-and-enc-validated",
+    "rfc9180/7.1.1/uncompressed-points-only", REFUSED_4XX,
+)  # fmt: skip
 class OnlyTheCoordinateX(Second):
     """Computes with the first coordinate of a point alone, so that nobody looks at its form or its second one."""
 

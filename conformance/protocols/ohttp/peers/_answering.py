@@ -139,7 +139,8 @@ class AnsweringGateway(Gateway):
     ) -> None:
         """Seal the answer, let it leave, and record what a client must make of it."""
         assert answer is not None
-        inside = bhttp_response(answer, known=self.options.get("known", known))
+        wanted = self.options.get("known")
+        inside = bhttp_response(answer, known=known if wanted is None else wanted)
         fields: list[Line] = []
         if self.chunked:
             sizes, empty_final = self.options.get("sizes", ()), self.options.get("empty_final", True)

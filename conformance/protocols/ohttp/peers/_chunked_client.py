@@ -27,7 +27,7 @@ from conformance.wire import Reader, Varint
 class ChunkedClient(Client):
     """A client that has both forms. What is asked for in chunks is sent and taken in chunks only (7)."""
 
-    features: ClassVar[tuple[str, ...]] = ("fetches-keys", "chunked")
+    features: ClassVar[tuple[str, ...]] = ("fetches-keys", "plain", "chunked")
     chunked_request_label: ClassVar[bytes] = CHUNKED_REQUEST_LABEL
     chunked_response_label: ClassVar[bytes] = CHUNKED_RESPONSE_LABEL
 

@@ -43,7 +43,7 @@ class Client(Encapsulation):
     """Fetches resources through a relay, or from the gateway itself."""
 
     decoder: ClassVar[type[Decoder]] = Decoder
-    features: ClassVar[tuple[str, ...]] = ("fetches-keys",)
+    features: ClassVar[tuple[str, ...]] = ("fetches-keys", "plain")
 
     def hello(self) -> Hello:
         """What it is."""

@@ -117,7 +117,7 @@ def another_counter(changes):
 )
 def many_chunks(count):
     """So many chunks before the final one, all of them counted."""
-    return given(sizes=(10,) * (count - 1), answer=BinaryResponse(200, (), bytes(10 * count)))
+    return given(sizes=(40,) * (count - 1), answer=BinaryResponse(200, (), bytes(40 * count)))
 
 
 @case(
@@ -125,9 +125,9 @@ def many_chunks(count):
     EMPTY,
     expect=[CLIENT_ERROR],
     each={
-        "the first": (0, 5, 7),
-        "in the middle": (5, 0, 7),
-        "behind all others": (5, 10_000, 0),
+        "the first": (0, 60, 30),
+        "in the middle": (60, 0, 30),
+        "behind all others": (60, 10_000, 0),
     },
     where=ONE,
 )
@@ -141,7 +141,7 @@ def empty_chunk(sizes):
     f"{DRAFT}/6/empty-final-chunk-accepted",
     f"{DRAFT}/4/final-chunk-layout-exact",
     expect=[ACCEPTED],
-    each={"three chunks": given(empty_final=False), "two chunks": given(empty_final=False, sizes=(9,))},
+    each={"three chunks": given(empty_final=False), "two chunks": given(empty_final=False, sizes=(60,))},
     where=ONE,
 )
 def final_chunk_with_data(change):
@@ -274,11 +274,12 @@ def framed_otherwise(change):
     chunked_client_fetch,
     f"{DRAFT}/3/both-bhttp-forms-accepted",
     expect=[ACCEPTED],
+    each={"known length": True, "indeterminate length": False},
     where=ONE,
 )
-def indeterminate_length_inside():
-    """The response inside has indeterminate length; in all other cases it has known length."""
-    return given(known=False)
+def form_inside(known):
+    """The response inside has known length, or indeterminate length; in all other cases it has what the request had."""
+    return given(known=known)
 
 
 _TYPE = "outer.fields.content-type.value"

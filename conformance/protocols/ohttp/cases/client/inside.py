@@ -47,7 +47,20 @@ def response_of_indeterminate_length():
     return given(known=False)
 
 
-@case(client_fetch, "rfc9292/3.8/zero-padding-accepted", expect=[ACCEPTED], each=(1, 16, 1000), where=ONE)
+@case(client_fetch, "rfc9292/3.1/known-length-response-layout-exact", expect=[ACCEPTED], where=ONE)
+def response_of_known_length():
+    """The response inside has known length, which a client must read as well as the other form."""
+    return given(known=True)
+
+
+@case(
+    client_fetch,
+    "rfc9292/3.8/zero-padding-accepted",
+    expect=[ACCEPTED],
+    each=(1, 16, 1000),
+    settings={"known": True},
+    where=ONE,
+)
 def padding(zeros):
     """Zeros follow the response inside."""
     return put(f"{INSIDE}.padding", bytes(zeros))
@@ -57,6 +70,7 @@ def padding(zeros):
     client_fetch,
     "rfc9292/3.8/nonzero-padding-refusal-optional",
     expect=[CLIENT_ERROR, ANYWAY.per("rfc9292/3.8/nonzero-padding-refusal-optional")],
+    settings={"known": True},
     where=ONE,
 )
 def padding_that_is_not_zero():
@@ -64,7 +78,7 @@ def padding_that_is_not_zero():
     return put(f"{INSIDE}.padding", b"\0\1\0")
 
 
-@case(client_fetch, "rfc9292/3.8/missing-trailers-read-empty", expect=[ACCEPTED], where=ONE)
+@case(client_fetch, "rfc9292/3.8/missing-trailers-read-empty", expect=[ACCEPTED], settings={"known": True}, where=ONE)
 def trailers_missing():
     """The response inside ends behind its content."""
     return drop(f"{INSIDE}.trailers")
@@ -72,7 +86,7 @@ def trailers_missing():
 
 @case(
     client_fetch, "rfc9292/3.8/missing-content-read-empty", expect=[ACCEPTED], where=ONE,
-    settings={"answer": BinaryResponse(200, _FIELDS)},
+    settings={"answer": BinaryResponse(200, _FIELDS), "known": True},
 )  # fmt: skip
 def content_missing():
     """The response inside ends behind its header section."""
@@ -81,7 +95,7 @@ def content_missing():
 
 @case(
     client_fetch, "rfc9292/3.1/rfc9458-example-accepted", expect=[ACCEPTED], where=ONE,
-    settings={"answer": BinaryResponse(200)},
+    settings={"answer": BinaryResponse(200), "known": True},
 )  # fmt: skip
 def status_alone():
     """The response inside is that of RFC 9458, Appendix A: a status and nothing behind it."""
@@ -97,6 +111,7 @@ def status_alone():
         for part in ("framing", "headers.length", "content.length")
         for width in (2, 4, 8)
     },
+    settings={"known": True},
     where=ONE,
 )
 def integers_of_other_widths(change):
@@ -113,6 +128,7 @@ _BEHIND = (drop(f"{INSIDE}.trailers"),)
     "rfc9292/4/invalid-message-not-processed",
     expect=[CLIENT_ERROR],
     each={f"{n} octets": (*_BEHIND, cut(f"{INSIDE}.content", n, wire=True)) for n in (1, 4, 5)},
+    settings={"known": True},
     where=ONE,
 )
 def content_cut_short(changes):
@@ -135,6 +151,7 @@ def content_cut_short(changes):
         ),
         "no octets": put(INSIDE, b""),
     },
+    settings={"known": True},
     where=ONE,
 )  # fmt: skip
 def ends_elsewhere(changes):
@@ -185,6 +202,7 @@ def request_in_its_place():
     "rfc9292/4/invalid-message-not-processed",
     expect=[CLIENT_ERROR],
     each=BAD_STATUSES,
+    settings={"known": True},
     where=ONE,
 )
 def status_out_of_range(status):
@@ -198,6 +216,7 @@ def status_out_of_range(status):
     "rfc9292/4/invalid-message-not-processed",
     expect=[CLIENT_ERROR],
     each=BAD_VALUES,
+    settings={"known": True},
     where=ONE,
 )
 def field_value_invalid(value):
@@ -211,6 +230,7 @@ def field_value_invalid(value):
     "rfc9292/4/invalid-message-not-processed",
     expect=[CLIENT_ERROR],
     each=BAD_NAMES,
+    settings={"known": True},
     where=ONE,
 )
 def field_name_invalid(name):
@@ -227,6 +247,7 @@ def field_name_invalid(name):
         "one octet more": extend(f"{INSIDE}.headers.fields", b"\1"),
         "past the end": put(f"{INSIDE}.headers.length", 16_383),
     },
+    settings={"known": True},
     where=ONE,
 )
 def field_section_of_other_length(change):

@@ -2,7 +2,8 @@
 
 from conformance.cases import case, close, cut, drop, put, reset
 from conformance.model import ACCEPTED, Finding
-from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, client_fetch
+from conformance.protocols.ohttp.cases.gateway._early import by_text
+from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, plain_client_fetch
 
 ONE = {"suite": "first"}
 TYPE = "outer.fields.content-type"
@@ -11,7 +12,7 @@ _PAGE = (put(f"{TYPE}.value", b"text/plain"), put("outer.content", _PLAIN))
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/5.2/plain-reply-not-target-answer",
     expect=[CLIENT_ERROR],
     each={
@@ -45,7 +46,7 @@ def reply_in_the_open(changes):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/5.2/plain-reply-not-target-answer",
     expect=[CLIENT_ERROR],
     each={
@@ -63,10 +64,10 @@ def another_media_type(kind):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.5/media-type-case-insensitive",
     expect=[ACCEPTED],
-    each=[b"Message/OHTTP-Res", b"MESSAGE/OHTTP-RES", b"message/ohttp-res; x=y", b"message/ohttp-res;x=y"],
+    each=by_text(b"Message/OHTTP-Res", b"MESSAGE/OHTTP-RES", b"message/ohttp-res; x=y", b"message/ohttp-res;x=y"),
     where=ONE,
 )
 def media_type_in_another_form(kind):
@@ -78,7 +79,7 @@ _NOTHING = (put("outer", b""), close("outer"))
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/6.5/client-no-automatic-retry",
     each={
         "closed without an answer": _NOTHING,

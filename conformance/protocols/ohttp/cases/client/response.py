@@ -2,14 +2,14 @@
 
 from conformance.cases import case, cut, drop, extend, flip, given, octets, put
 from conformance.model import ACCEPTED
-from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, client_fetch
+from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, plain_client_fetch
 from conformance.protocols.ohttp.messages import BinaryResponse
 
 ONE = {"suite": "first"}
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.4/undecryptable-response-refused",
     expect=[CLIENT_ERROR],
     each={
@@ -26,7 +26,7 @@ def response_nonce_of_wrong_length(change):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.4/undecryptable-response-refused",
     expect=[CLIENT_ERROR],
     each={
@@ -47,7 +47,7 @@ def spoiled(change):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.4/short-response-refused",
     expect=[CLIENT_ERROR],
     each=(0, 1, 11, 12, 15, 16, 17, 27, 28, 31, 32, 33, 47, 48),
@@ -58,7 +58,7 @@ def short(length):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.4/undecryptable-response-refused",
     expect=[CLIENT_ERROR],
     each={
@@ -75,7 +75,7 @@ def another_label(label):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.4/response-aad-empty",
     "rfc9458/4.4/undecryptable-response-refused",
     expect=[CLIENT_ERROR],
@@ -88,7 +88,7 @@ def associated_data(aad):
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/4.4/swapped-response-refused",
     expect={"replayed": [CLIENT_ERROR]},
     where=ONE,
@@ -96,15 +96,15 @@ def associated_data(aad):
 async def response_to_an_earlier_request(bench):
     """The answer is the one that was sealed for the request before: it belongs to that request only."""
     first = bench.part("first")
-    await client_fetch(first)
+    await plain_client_fetch(first)
     earlier = first.record.sent("response")
     if earlier is None:
         return
-    await client_fetch(bench.part("replayed", put("response", earlier.event.octets)))
+    await plain_client_fetch(bench.part("replayed", put("response", earlier.event.octets)))
 
 
 @case(
-    client_fetch,
+    plain_client_fetch,
     "rfc9458/5.1/inner-1xx-tolerated",
     expect=[ACCEPTED],
     each={"103": ((103, ((b"link", b"</style.css>"),)),), "102 and 103": ((102, ()), (103, ()))},

@@ -52,9 +52,9 @@ def posted(part):
 
 @watch(ROLE, "rfc9458/4.5/request-media-type-exact", "rfc9458/9/registered-media-types-used", absent=NOTHING)
 def request_is_called_what_it_is(part):
-    """The media type of an encapsulated request is message/ohttp-req; of those in chunks, other cases ask."""
-    asked = part.last("asked", "ohttp.client.fetch")
-    for event in () if asked is None or asked.value.get("chunked") else posts(part):
+    """The media type of an encapsulated request is message/ohttp-req; those in chunks are for other cases."""
+    read = part.all("decoded", "request", "gateway")
+    for event in (came for came, form in zip(posts(part), read, strict=False) if not form.value["chunked"]):
         kind = media_type(tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in event.value["fields"]))
         told = f"the request is called {kind or 'nothing'}"
         yield Finding("as-expected" if kind == REQUEST_TYPE else "violation", told)
