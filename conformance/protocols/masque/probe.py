@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
-from conformance.model import ACCEPTED, Ended, Exchange, Outcome, UsageError
+from conformance.model import ACCEPTED, Ended, Exchange, Outcome, Part, UsageError
 from conformance.protocols.masque.exchanges import capsule_echo, echo, knock
 from conformance.protocols.masque.messages import template_of
 from conformance.wire import DecodeError
@@ -16,8 +16,8 @@ from conformance.wire import DecodeError
 ROLE = "masque.proxy"
 NAMES = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
 PROBE_PATIENCE = 1.0
-CAPSULES = "capsules"
-"""What capsule cases need of a proxy: that it takes DATAGRAM capsules in all its versions."""
+CAPSULES, DATAGRAMS = "capsules", "datagrams"
+"""What cases need of a proxy: that it takes DATAGRAM capsules in all its versions, QUIC datagrams in HTTP/3."""
 
 
 async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served: Served) -> Sequence[Found]:
@@ -40,28 +40,34 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
     if setup.lab is None:
         return await _without_target(url, setup, versions, memory)
     asked, works = [], []
-    capsules = True
+    capsules, datagrams, told = True, False, ""
     for version in versions or (1, 2, 3):
-        outcome, told = await _tried(setup, memory, knock, {"asked": version})
+        outcome, told, _ = await _tried(setup, memory, knock, {"asked": version})
         if outcome != ACCEPTED:
             continue
         asked.append(version)
-        outcome, told = await _tried(setup, memory, echo, {"http": version})
+        outcome, told, part = await _tried(setup, memory, echo, {"http": version})
         if outcome != ACCEPTED:
             why.append(f"over {NAMES[version]} it grants a tunnel through which nothing passes: {told}")
             continue
         works.append(version)
         if version == 3:
-            outcome, told = await _tried(setup, memory, capsule_echo, {"http": version})
+            path = part.last("opened", "tunnel")
+            datagrams = path is not None and path.value["by"] == DATAGRAMS
+            if not datagrams:
+                why.append("over HTTP/3 it takes no QUIC datagrams")
+            outcome, told, _ = await _tried(setup, memory, capsule_echo, {"http": version})
             capsules = outcome == ACCEPTED
             if not capsules:
                 why.append(f"over {NAMES[version]} capsules do not pass: {told}")
     if not asked:
         return ()
     why.insert(0, f"it grants tunnels over {' and '.join(NAMES[v] for v in asked)}")
-    features = (CAPSULES,) if capsules else ()
+    features = [*([CAPSULES] if capsules else []), *([DATAGRAMS] if datagrams else [])]
     lacks = {} if capsules else {CAPSULES: f"it takes no DATAGRAM capsules over HTTP/3 ({told})"}
-    offer = RoleOffer(features, {"http": tuple(works), "asked": tuple(asked)})
+    if not datagrams:
+        lacks[DATAGRAMS] = "it takes no QUIC datagrams"
+    offer = RoleOffer(tuple(features), {"http": tuple(works), "asked": tuple(asked)})
     return (Found(ROLE, Hello("", roles={ROLE: offer}), url, why, memory, "", lacks),)
 
 
@@ -72,8 +78,10 @@ async def _without_target(
     return ()
 
 
-async def _tried(setup: Setup, memory: dict[str, Any], exchange: Exchange, variant: dict[str, int]) -> tuple[Outcome, str]:
-    """How one honest exchange ends."""
+async def _tried(
+    setup: Setup, memory: dict[str, Any], exchange: Exchange, variant: dict[str, int]
+) -> tuple[Outcome, str, Part]:
+    """How one honest exchange ends, in words too."""
     setup.memory.update(memory)
     patience, setup.patience = setup.patience, min(setup.patience, PROBE_PATIENCE)
     run = CaseRun(setup, variant, random.Random(1))
@@ -88,4 +96,5 @@ async def _tried(setup: Setup, memory: dict[str, Any], exchange: Exchange, varia
     finally:
         setup.patience = patience
     outcome = exchange.ended(bench.record)
-    return outcome, f"{outcome}: {bench.record.detail()}" if bench.record.detail() else str(outcome)
+    detail = bench.record.detail()
+    return outcome, f"{outcome}: {detail}" if detail else str(outcome), bench.record

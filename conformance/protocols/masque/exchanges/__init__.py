@@ -1,6 +1,7 @@
 """The dialogues that the cases of MASQUE vary, by role."""
 
 from conformance.bench._udp_lab import UDPAnswer
+from conformance.protocols.masque.exchanges._client import CLIENT_ERROR, client_echo
 from conformance.protocols.masque.exchanges._outcomes import (
     ABORTED,
     CLEAN_END,
@@ -32,6 +33,7 @@ __all__ = [
     "ABORTED",
     "CAPSULES",
     "CLEAN_END",
+    "CLIENT_ERROR",
     "CONNECTION_ERROR",
     "DROPPED",
     "MALFORMED",
@@ -41,6 +43,7 @@ __all__ = [
     "Live",
     "UDPAnswer",
     "capsule_echo",
+    "client_echo",
     "dialled",
     "echo",
     "knock",

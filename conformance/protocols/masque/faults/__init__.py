@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.bench import Fault
-from conformance.protocols.masque.faults import _capsules, _datagrams, _payloads, _requests, _targets
+from conformance.protocols.masque.faults import _capsules, _client, _datagrams, _payloads, _requests, _targets
 
 FAULTS: tuple[Fault, ...] = (
     *_capsules.FAULTS,
@@ -11,6 +11,7 @@ FAULTS: tuple[Fault, ...] = (
     *_datagrams.FAULTS,
     *_targets.FAULTS,
     *_requests.FAULTS,
+    *_client.FAULTS,
 )
 
 __all__ = ["FAULTS"]

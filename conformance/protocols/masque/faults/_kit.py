@@ -50,6 +50,16 @@ def proxy_fault(
     return fault("masque.proxy", *breaks, shows=shows, where=where, origin=origin)
 
 
+def client_fault(
+    *breaks: str,
+    shows: tuple[str, ...] = ("violation", "leak"),
+    where: Mapping[str, Any] | None = None,
+    origin: str = "",
+) -> Callable[[T], T]:
+    """Declare a fault of a client."""
+    return fault("masque.client", *breaks, shows=shows, where=where, origin=origin)
+
+
 def connection_fault(
     *breaks: str, shows: tuple[str, ...] = ("violation", "leak"), origin: str = ""
 ) -> Callable[[type[ProxyHTTP3]], type[ProxyHTTP3]]:

@@ -163,7 +163,10 @@ class SocketForEachPayload(Relay):
         loop = asyncio.get_running_loop()
 
         def readable() -> None:
-            self.from_target(other.recv(1 << 16), None)
+            try:
+                self.from_target(other.recv(1 << 16), None)
+            except OSError as why:
+                self.socket_failed(why)
 
         loop.add_reader(other, readable)
         self.others = [*getattr(self, "others", ()), other]

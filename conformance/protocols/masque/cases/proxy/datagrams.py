@@ -19,18 +19,19 @@ from conformance.protocols.masque.messages import quic_datagram, udp_payload
 from conformance.wire.http import request
 
 H3 = {"http": [3]}
+NEEDS = ["datagrams"]
 BEFORE = "rfc9298/5/datagram-before-request-tolerated"
 BAD = CONNECTION_ERROR.at("H3_DATAGRAM_ERROR")
 
 
-@case(echo, "rfc9297/2.1/quarter-stream-id-overflow-refused", expect=[BAD], where=H3)
+@case(echo, "rfc9297/2.1/quarter-stream-id-overflow-refused", expect=[BAD], where=H3, needs=NEEDS)
 def quarter_of_no_stream():
     """The quarter stream ID is 2^60, a quarter of no stream ID: a connection error."""
     return put("datagram.quarter", 1 << 60)
 
 
 @case(
-    echo, "rfc9297/2.1/truncated-quarter-stream-id-refused", expect=[BAD], where=H3,
+    echo, "rfc9297/2.1/truncated-quarter-stream-id-refused", expect=[BAD], where=H3, needs=NEEDS,
     each={"empty": b"", "40": b"\x40", "80 00": b"\x80\0", "seven of eight": b"\xc0\0\0\0\0\0\0"},
 )  # fmt: skip
 def quarter_cut_short(frame):
@@ -39,7 +40,7 @@ def quarter_cut_short(frame):
 
 
 @case(
-    echo, "rfc9297/2.1/datagram-beyond-stream-limit-refused", where=H3,
+    echo, "rfc9297/2.1/datagram-beyond-stream-limit-refused", where=H3, needs=NEEDS,
     expect=[CONNECTION_ERROR.at("H3_ID_ERROR"), ACCEPTED.per("rfc9297/2.1/datagram-beyond-stream-limit-refused")],
 )  # fmt: skip
 def quarter_beyond_the_stream_limit():
@@ -47,14 +48,14 @@ def quarter_beyond_the_stream_limit():
     return put("datagram.quarter", (1 << 60) - 1)
 
 
-@case(echo, "rfc9297/2.1/datagram-before-stream-tolerated", expect=[ACCEPTED], where=H3, each=(1, 2, 3))
+@case(echo, "rfc9297/2.1/datagram-before-stream-tolerated", expect=[ACCEPTED], where=H3, needs=NEEDS, each=(1, 2, 3))
 def datagram_for_a_stream_to_come(further):
     """A datagram is for a request stream that is not there yet: it is dropped or kept, and nothing else happens."""
     return put("datagram.quarter", further)
 
 
 @case(
-    echo, BEFORE, where=H3, expect=[ACCEPTED, DROPPED.per(BEFORE)],
+    echo, BEFORE, where=H3, needs=NEEDS, expect=[ACCEPTED, DROPPED.per(BEFORE)],
     also={"rfc9298/5/optimistic-udp-allowed-h2-h3": [ACCEPTED, DROPPED.per(BEFORE)]},
     each=["behind the request", "in its packet", "ahead of it"],
 )  # fmt: skip
@@ -73,7 +74,7 @@ def capsule_before_the_200():
 
 
 @case(
-    echo, "rfc9297/2/unexpected-datagram-aborts-request", "rfc9297/2/h3-abort-uses-datagram-error", where=H3,
+    echo, "rfc9297/2/unexpected-datagram-aborts-request", "rfc9297/2/h3-abort-uses-datagram-error", where=H3, needs=NEEDS,
     expect={"request": [ABORTED.at("H3_DATAGRAM_ERROR")], "tunnel beside it": [ACCEPTED]},
 )  # fmt: skip
 async def datagram_for_a_request_without_any(bench):
@@ -98,7 +99,7 @@ async def part_of_other(bench, connection):
     await echo(bench.part("tunnel beside it"), connection)
 
 
-@case(echo, "rfc9297/2.1/datagram-after-receive-close-dropped", where=H3, expect={"other": [ACCEPTED]})
+@case(echo, "rfc9297/2.1/datagram-after-receive-close-dropped", where=H3, needs=NEEDS, expect={"other": [ACCEPTED]})
 async def datagram_behind_our_end(bench):
     """After the end of our side of a stream a datagram comes for it: it does not arrive, and another tunnel lives."""
     part = bench.part("ended")

@@ -51,7 +51,7 @@ def packet_from_another_port():
 
 
 @case(
-    echo, "rfc9298/6.1/oversize-reply-dropped-with-icmp", expect=[DROPPED], where={"http": [3]},
+    echo, "rfc9298/6.1/oversize-reply-dropped-with-icmp", expect=[DROPPED], where={"http": [3]}, needs=["datagrams"],
     also={"rfc9298/6.1/oversize-reply-not-in-capsule": [DROPPED]}, each=(2000, 9000, 60_000),
 )  # fmt: skip
 def reply_larger_than_a_datagram(size):

@@ -1,0 +1,58 @@
+"""What the proxy says at first, and what the client makes of it (RFC 9297, Section 2.1.1; RFC 8441, Section 3)."""
+
+from __future__ import annotations
+
+from conformance.cases import case, drop, insert, put
+from conformance.model import ACCEPTED, Finding
+from conformance.protocols.masque.exchanges import CLIENT_ERROR, client_echo
+from conformance.wire import Message, Varint
+
+H3 = {"http": [3]}
+LIST = "settings.settings.value"
+
+
+@case(
+    client_echo, "rfc9297/2.1.1/invalid-h3-datagram-setting-refused", where=H3, expect=[CLIENT_ERROR],
+    each=(2, (1 << 62) - 1),
+)  # fmt: skip
+def h3_datagram_setting_of(value):
+    """The proxy's H3_DATAGRAM setting is neither 0 nor 1: the connection is closed."""
+    return put(f"{LIST}[1].value", Varint(value))
+
+
+@case(
+    client_echo, "rfc9297/2.2/capsule-fallback-without-h3-datagrams", "rfc9297/2.1.1/no-datagram-before-settings-exchange",
+    where=H3, expect=[ACCEPTED],
+    each={"0": put(f"{LIST}[1].value", 0), "not announced": drop(f"{LIST}[1]")},
+)  # fmt: skip
+def proxy_without_datagrams(change):
+    """The proxy announces no H3 datagrams: payloads go in capsules, and no QUIC datagram comes."""
+    return change
+
+
+@proxy_without_datagrams.judge
+def _(transcript):
+    for part in transcript.tested:
+        came = part.all("datagram", where="proxy")
+        told = f"{part.name}: {len(came)} QUIC datagrams came"
+        yield Finding("violation" if came else "as-expected", told, "rfc9297/2.1.1/no-datagram-before-settings-exchange",
+                      part.name)  # fmt: skip
+
+
+@case(client_echo, "masque-http-layer/8441-3/extended-connect-only-after-setting", where=H3, expect=[CLIENT_ERROR])
+def proxy_without_extended_connect():
+    """The proxy does not announce extended CONNECT: the client does not ask for it, and tells its application."""
+    return drop(f"{LIST}[0]")
+
+
+@proxy_without_extended_connect.judge
+def _(transcript):
+    for part in transcript.tested:
+        asked = part.all("decoded", "request", where="proxy")
+        yield Finding("violation" if asked else "as-expected", f"{part.name}: {len(asked)} requests came", "", part.name)
+
+
+@case(client_echo, "masque-http-layer/9114-7.2.4/unknown-settings-ignored", where=H3, expect=[ACCEPTED])
+def unknown_setting():
+    """A setting that means nothing to the client stands in front of the others."""
+    return insert(LIST, 0, Message(id=Varint(0x21 + 0x1F * 5), value=Varint(7)))
