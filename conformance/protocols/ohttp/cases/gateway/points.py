@@ -6,9 +6,10 @@ Each is sealed as it would be for a gateway that makes no check, so that nothing
 from typing import Any
 
 from conformance.cases import case, flip, put
-from conformance.crypto import SUITES, Suite
+from conformance.crypto import SUITES, Suite, generate
+from conformance.protocols.ohttp.cases._points import other_forms
 from conformance.protocols.ohttp.cases.gateway._early import REFUSED
-from conformance.protocols.ohttp.exchanges import fetch
+from conformance.protocols.ohttp.exchanges import ask, fetch
 
 
 def _with(*kems: int) -> dict[str, Any]:
@@ -93,6 +94,16 @@ def point_off_the_curve(at):
 def point_of_another_form(mask):
     """The first octet says that the point is compressed or hybrid; both coordinates follow all the same."""
     return flip("request.enc", 0, mask)
+
+
+@case(fetch, "rfc9180/7.1.1/uncompressed-points-only", **REFUSED, where=_with(*P_CURVES))
+async def point_in_another_form(bench):
+    """The encapsulated key is the point that the request is sealed with, in another form than the uncompressed one."""
+    pair = generate(Suite.parse(bench.variant["suite"]).kem, bench.rng)
+    for form, point in other_forms(pair.public).items():
+        part = bench.part(form, put("request.enc", point))
+        asked = await ask(part, await part.connect(), ephemeral=pair)
+        await asked.answer()
 
 
 @case(fetch, *VALIDATED, **REFUSED, where=_with(*P_CURVES))
