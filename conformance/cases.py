@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance import vectors
@@ -23,6 +24,7 @@ from conformance.model import (
     Outcome,
     Part,
     Transcript,
+    UsageError,
     Watch,
 )
 
@@ -138,6 +140,16 @@ def _register(item: Case | Watch) -> None:
     REGISTRY[item.id] = item
 
 
+def _all_cited(allowed: Sequence[Outcome]) -> None:
+    """UsageError where an outcome behind the best one does not say what allows it."""
+    for outcome in allowed[1:]:
+        if not outcome.citation:
+            raise UsageError(
+                f"{outcome} is allowed beside {allowed[0]}, and nothing says why",
+                hint='name the requirement that allows it: outcome.per("document/section/requirement")',
+            )
+
+
 def case(
     exchange: Exchange,
     *requirements: str,
@@ -151,16 +163,13 @@ def case(
 ) -> Callable[[Callable[..., Any]], Case]:
     """Declare the function below as a case of an exchange that decides these requirements.
 
-    `expect` lists the allowed outcomes, best first (of each named step, for a scripted case); all but the first carry
-    their citation. `also` lets the same exchange decide more. `each` makes several attempts, `needs` names features and
-    controls of the subject, `where` narrows variants (a list of values, or "first"). `settings` are parameters of the
-    exchange in every part of the case, its controls included.
+    `expect` lists the allowed outcomes, best first (of each named step, for a scripted case); all but the first must
+    carry their citation. `also` lets the same exchange decide more. `each` makes several attempts, `needs` names
+    features and controls of the subject, `where` narrows variants (a list of values, or "first"). `settings` are
+    parameters of the exchange in every part of the case, its controls included.
     """
     for allowed in expect.values() if isinstance(expect, Mapping) else (expect,):
-        for outcome in allowed[1:]:
-            if not outcome.citation and outcome.name == allowed[0].name:
-                msg = f"{outcome} stands twice among the allowed outcomes"
-                raise ValueError(msg)
+        _all_cited(allowed)
 
     def register(body: Callable[..., Any]) -> Case:
         doc = inspect.getdoc(body)
@@ -240,14 +249,15 @@ def from_vectors(
             continue
         known = {v.id: v for v in file.vectors}
         for vector in filter(only, file.vectors):
-            change = given(**settings(vector))
+            change, allowed = given(**settings(vector)), expect(vector)
+            _all_cited(allowed)
             item = Case(
                 _id(module, "/".join(vector.id.split("/")[1:])),
                 f"{file.source}: {vector.comment or vector.change or vector.id}",
                 exchange,
                 tuple(requirements) or tuple(vector.requirements),
                 lambda change=change: change,
-                expect(vector),
+                allowed,
                 needs=frozenset(needs),
                 where=where(vector),
                 settings={} if vector.valid else dict(settings(known[vector.twin])),
@@ -255,6 +265,24 @@ def from_vectors(
             _register(item)
             made.append(item)
     return made
+
+
+_CANARY = re.compile(rb"canary-[0-9a-f]{16}")
+
+
+def canary(name: str | bytes) -> bytes:
+    """A mark that must not cross; always the same for a name."""
+    text = name.encode() if isinstance(name, str) else name
+    return b"canary-" + hashlib.shake_128(text).hexdigest(8).encode()
+
+
+def leaks(part: Part, to: str) -> Iterator[Finding]:
+    """What of the marks that left in a part was seen at a place (`where`) that must not see them."""
+    sent = {mark for event in part.all("sent") for mark in _CANARY.findall(event.octets)}
+    for event in part.all("received", where=to):
+        seen = sorted(sent & set(_CANARY.findall(event.octets)))
+        told = f"{len(seen)} of {len(sent)} marks reached the {to}"
+        yield Finding("leak" if seen else "as-expected", told, part=part.name)
 
 
 def one_value(transcript: Transcript, name: str, by: str = "vantage") -> Finding:

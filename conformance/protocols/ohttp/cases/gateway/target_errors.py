@@ -51,7 +51,7 @@ def answer_of_the_target_cut(answer):
 @case(
     convey,
     "rfc9458/5.2/later-errors-encapsulated",
-    expect=[ENCAPSULATED_5XX, ENCAPSULATED_4XX, TIMEOUT.per("rfc9458/5/unreachable-target-inner-504")],
+    expect=[*FAILED, TIMEOUT.per("rfc9458/5/unreachable-target-inner-504")],
     also={
         "rfc9458/5/unreachable-target-inner-504": [ENCAPSULATED_5XX.at("504"), TIMEOUT],
         "rfc9458/5.2/inner-error-400-or-504": [ENCAPSULATED_5XX.at("504"), TIMEOUT],
