@@ -4,7 +4,8 @@ from conformance.cases import case, given, insert, put
 from conformance.model import ACCEPTED, ANYWAY
 from conformance.protocols.privacypass.cases.issuer._kit import by_text
 from conformance.protocols.privacypass.exchanges import PLAIN_4XX, PLAIN_401, redeem
-from conformance.protocols.privacypass.messages import auth, base64url, param
+from conformance.protocols.privacypass.messages import auth, base64url, credentials, param
+from conformance.wire import Many, Message
 from conformance.wire.http import field
 
 VALUE, PARAM = "outer.fields.authorization.value", "outer.fields.authorization.value.param"
@@ -45,11 +46,21 @@ def unknown_parameter_behind(change):
 
 
 @case(redeem, UNKNOWN, expect=[ACCEPTED], each={
-    "a token": [(b"x-more", b"1")], "with a comma": [(b"realm", b"a, token=b")], "two": [(b"a", b"1"), (b"b", b"2")],
+    "a word": [(b"x-more", b"1", False)],
+    "with a comma": [(b"realm", b"a, token=b", True)],
+    "two": [(b"a", b"1", False), (b"b", b"2", False)],
 })  # fmt: skip
 def unknown_parameter_in_front(more):
     """Parameters that nobody has defined stand in front of the token."""
-    return given(value=lambda octets: auth([*more, (b"token", base64url(octets))]))
+
+    def value(octets: bytes) -> Message:
+        made = credentials(octets)
+        front = [param(n, v, quoted=q, sep=b", " if at else b"") for at, (n, v, q) in enumerate(more)]
+        text = base64url(octets)
+        made.parts["param"] = Many([*front, param(b"token", text, quoted=b"=" in text)], key="name")
+        return made
+
+    return given(value=value)
 
 
 @case(redeem, GRAMMAR, expect=[ACCEPTED], each={
