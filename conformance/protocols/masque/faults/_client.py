@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-from conformance.net import Connection, Seen, Tunnel
+from conformance.net import Connection, Nobody, Seen, Tunnel
 from conformance.net._http3 import HTTP3
 from conformance.net._session3 import Broken
 from conformance.protocols.masque.faults._kit import client_fault, faults_of
@@ -15,12 +16,14 @@ from conformance.protocols.masque.messages import (
     capsule_datagram,
     decode_payload_untrusted,
     quic_datagram,
+    target_of,
+    template_of,
     udp_payload,
 )
 from conformance.protocols.masque.peers import Client
 from conformance.protocols.masque.peers._client import Failed
 from conformance.wire import DecodeError, Message
-from conformance.wire.http import CapsuleReader, FieldLines, capsule_protocol, values
+from conformance.wire.http import CapsuleReader, FieldLines, capsule_protocol, upgrade, values
 
 ABORTS = "rfc9298/3.1/client-aborts-on-non-success"
 H1_ABORTS, LATER_ABORTS = "rfc9298/3.3/h1-bad-response-closes-connection", "rfc9298/3.5/bad-response-aborts-request"
@@ -43,7 +46,7 @@ QUARTERS = ("rfc9297/2.1/truncated-quarter-stream-id-refused", "rfc9297/2.1/quar
 H3, LATER = {"http": (3,)}, {"http": (2, 3)}
 
 
-@client_fault(ABORTS, H1_ABORTS)
+@client_fault(ABORTS, H1_ABORTS, LATER_ABORTS, CONTENT, OVERSIZE, CUT, ERRORS, RESETS, *QUARTERS)
 class TakesEveryAnswer(Client):
     """Whatever the status, the tunnel is used; where nothing comes back, that is the application's matter."""
 
@@ -60,7 +63,7 @@ class TakesEveryAnswer(Client):
             return
 
 
-@client_fault(H1_ABORTS)
+@client_fault(H1_ABORTS, LATER_ABORTS, CONTENT)
 class UpgradeIsNotLookedAt(Client):
     """Over HTTP/1.1 the status is enough."""
 
@@ -193,7 +196,7 @@ class LargePayloadsAreDropped(Client):
             super().took_payload(octets, back)
 
 
-@client_fault(CUT, ERRORS, RESETS, where=LATER, origin="Envoy 1.40.0; masque-go 0.4.0")
+@client_fault(CUT, ERRORS, RESETS, OVERSIZE, *QUARTERS, where=LATER, origin="Envoy 1.40.0; masque-go 0.4.0")
 class EndsAreNotTold(Client):
     """However the tunnel ends, the application is told what came until then."""
 
@@ -282,7 +285,49 @@ class UnknownSettingsEndTheConnection(Client):
                 raise Failed("settings", str(why)) from why
 
 
+class _OneOctet(HTTP3):
+    def took_datagram(self, stream_id: int, payload: bytes, octets: bytes) -> None:
+        """Take what follows the first octet."""
+        super().took_datagram(4 * octets[0], octets[1:], octets)
+
+
+@client_fault(WIDTHS, where=H3)
+class QuarterHasOneOctet(Client):
+    """The quarter stream ID is always one octet."""
+
+    async def settled(self, connection: Connection) -> None:
+        """Read it otherwise from here on."""
+        connection.__class__ = _OneOctet
+        await super().settled(connection)
+
+
 # What clients send
+
+
+class _Asking(Client):
+    async def asked(self, connection: Connection, template: str, host: str, port: int) -> Tunnel:
+        """Ask for another token."""
+        parts = urlsplit(template)
+        made = upgrade(
+            b"Connect-UDP", target_of(template_of(template), host, str(port)), parts.netloc.encode(),  # type: ignore[arg-type]
+            self.fields(), version=connection.version, scheme=parts.scheme.encode(),
+        )  # fmt: skip
+        return await connection.tunnel(Nobody(), made.build(), "connect")
+
+
+@client_fault("rfc9298/3.4/method-is-connect", "rfc9298/3.4/protocol-is-connect-udp",
+              "rfc9298/3.4/path-and-scheme-nonempty", where=LATER)  # fmt: skip
+class AsksInCapitals(_Asking):
+    """The protocol is written Connect-UDP."""
+
+
+@client_fault("rfc9297/3.2/content-fields-absent-with-capsules")
+class AnnouncesContent(Client):
+    """The request has a Content-Type."""
+
+    def fields(self) -> FieldLines:
+        """One more."""
+        return ((b"content-type", b"application/octet-stream"), *super().fields())
 
 
 @client_fault("rfc9298/3.2/h1-request-method-get", "rfc9298/3.2/h1-request-connection-upgrade",
@@ -331,7 +376,7 @@ class NamesAnotherAuthority(_Other):
     """The authority of requests is another name of the proxy than the template's."""
 
 
-@client_fault("rfc9298/general/no-optimistic-udp-in-h1", where={"http": (1,)})
+@client_fault("rfc9298/general/no-optimistic-udp-in-h1", "rfc9298/4/context-id-zero-udp-payload", where={"http": (1,)})
 class SendsBeforeTheAnswer(Client):
     """Payloads leave before the answer, over HTTP/1.1 too."""
 

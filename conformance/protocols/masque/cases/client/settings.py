@@ -22,11 +22,13 @@ def h3_datagram_setting_of(value):
 
 @case(
     client_echo, "rfc9297/2.2/capsule-fallback-without-h3-datagrams", "rfc9297/2.1.1/no-datagram-before-settings-exchange",
-    where=H3, expect=[ACCEPTED],
+    where=H3, expect=[ACCEPTED, CLIENT_ERROR.per("rfc9297/2.2/capsule-fallback-without-h3-datagrams")],
     each={"0": put(f"{LIST}[1].value", 0), "not announced": drop(f"{LIST}[1]")},
 )  # fmt: skip
 def proxy_without_datagrams(change):
-    """The proxy announces no H3 datagrams: payloads go in capsules, and no QUIC datagram comes."""
+    """The proxy announces no H3 datagrams: payloads go in capsules, or the client wants none of it; no QUIC
+    datagram comes.
+    """
     return change
 
 
