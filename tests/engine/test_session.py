@@ -275,6 +275,24 @@ async def test_in_a_cell_only_what_is_honest_is_run_with_another_in_our_peers_pl
     await again(tmp_path / "events.ndjson")
 
 
+async def test_who_lives_in_a_cell_goes_on_when_the_subject_is_started_anew():
+    lives = 0
+
+    class Meets(toy.Client):
+        def __init__(self):
+            nonlocal lives
+            lives += 1
+            self.life = lives
+
+        def toy_meet(self, url, message):
+            return {"refused": {"class": "not yet"}} if self.life == 1 else super().toy_meet(url, message)
+
+    server = ObjectSubject(toy.Server)
+    result = await run(replace(request(Meets), others=[Other(toy.SERVED, server, "lives")]))
+    assert [v.shown for v in result.verdicts] == ["pass"]
+    assert (lives > 1, server.generation) == (True, 1)
+
+
 async def test_a_cell_without_anything_to_run_is_none():
     others = [Other(toy.DECODER, ObjectSubject(toy.Decoder), "a-decoder")]
     with pytest.raises(Unreachable, match="nothing to test"):
