@@ -14,7 +14,7 @@ from pathlib import Path
 import measure
 from measure import Figure, Measured, number
 
-MODULES = ("engine", "startup", "gateway", "h2spec", "overhead", "memory")
+MODULES = ("engine", "startup", "gateway", "roles", "h2spec", "overhead", "memory")
 PAGE = measure.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: begin (bench/run.py --write) -->", "<!-- figures: end -->"
 HEAD = ("figure", "median", "unit", "least - greatest", "n", "asked", "method")
