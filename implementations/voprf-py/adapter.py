@@ -1,7 +1,7 @@
 """Adapter for the package `voprf` of PyPI: JSON Lines on the standard streams, as docs/adapter.md describes.
 
-The library has VOPRF over P-384 (RFC 9497). Everything that Privacy Pass puts around that is the shim's, but what is left
-of a request behind its first three octets goes to the library as it is, and what it raises is a refusal.
+The library has VOPRF over P-384 (RFC 9497). Everything that Privacy Pass puts around that is the shim's, but what is
+left of a request behind its first three octets goes to the library as it is, and what it raises is a refusal.
 """
 
 from __future__ import annotations
@@ -172,7 +172,8 @@ def main() -> None:
                 reply = {"error": {"detail": repr(why)}}
         elif operation not in {"ping", "bye", "stop"}:
             reply = {"unsupported": {"reason": f"no operation {operation}"}}
-        print(json.dumps({"id": question["id"]} | reply), flush=True)
+        sys.stdout.write(json.dumps({"id": question["id"]} | reply) + "\n")
+        sys.stdout.flush()
         if operation == "bye":
             return
 
