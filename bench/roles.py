@@ -1,4 +1,4 @@
-"""The selections of all roles against our own references: a proxy in each version of HTTP, an issuer, and everything."""
+"""The selections of all roles against our references: a proxy in each version of HTTP, an issuer, and everything."""
 
 from __future__ import annotations
 
