@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from conformance.engine.stream import Run, VerdictRecord
-from conformance.model import BAD, variant_name
+from conformance.model import BAD
 from conformance.report._words import blamed, case_name, citation, line
 from conformance.report.summary import gating
 from conformance.report.terminal import explain
@@ -81,8 +81,11 @@ class Meeting:
     @property
     def agreed(self) -> str:
         """The versions and suites in which something went as it should."""
-        found = dict.fromkeys(variant_name(r.verdict.variant) for r in self.met if r.verdict.shown in WELL)
-        return "; ".join(line(name) for name in found if name)
+        axes: dict[str, dict[str, None]] = {}
+        for record in self.met:
+            for axis, value in record.verdict.variant.items() if record.verdict.shown in WELL else ():
+                axes.setdefault(str(axis), {})[str(value)] = None
+        return "; ".join(line(f"{axis} {_few(list(values))}") for axis, values in sorted(axes.items()))
 
     @cached_property
     def failing(self) -> list[VerdictRecord]:
@@ -108,6 +111,8 @@ class Meeting:
         """Which side deviates, from which requirement, as far as the runs with our peers tell."""
         if not self.failing:
             return Blame("", "")
+        if all(r.verdict.shown == "error" for r in self.failing):
+            return Blame("", "neither side: the suite or an adapter is at fault")
         cases = {r.verdict.case for r in self.failing}
         own = self.alone.get(self.subject)
         same = [r for r in own.verdicts if r.verdict.case in cases] if own else []
@@ -126,6 +131,10 @@ class Meeting:
             both = "; ".join(f"{title}: {told}" for title, told in deviating.items())
             return Blame("", f"it cannot be told: more than one side fails requirements with our peers ({both})")
         return Blame("", "it cannot be told: with our peers each side does what it should")
+
+
+def _few(values: Sequence[str], most: int = 3) -> str:
+    return ", ".join(values[:most]) + (f" and {len(values) - most} more" if len(values) > most else "")
 
 
 def _of_role(run: Run | None, role: str) -> str:

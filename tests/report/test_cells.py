@@ -48,6 +48,7 @@ def run(tmp_path, title, others=(), roles=("toy.client",), **shown):
         ({"meets": "fail"}, {"meets": "pass"}, {"own": "crash"}, "fail", "0/1", "S", "only it fails *rfc1/1/c"),
         ({"meets": "fail"}, {"other": "fail"}, {"own": "fail"}, "fail", "0/1", "", "more than one side"),
         ({"meets": "hang"}, {"meets": "pass"}, {"own": "pass"}, "fail", "0/1", "", "each side does what it should"),
+        ({"meets": "error"}, {"meets": "pass"}, {"own": "fail"}, "fail", "0/1", "", "neither side"),
         ({"meets": "not-applicable"}, {}, {}, "not-applicable", "n/a", "", ""),
     ],
 )
@@ -61,7 +62,7 @@ def test_a_cell_says_how_far_they_came_and_who_deviates(tmp_path, met, client, s
     assert (meeting.word, meeting.short, meeting.blame.side) == (word, short, side)
     for piece in because.split(" *"):
         assert piece in meeting.blame.because
-    assert ("http=1" in meeting.agreed) == (meeting.passed > 0)
+    assert ("http 1" in meeting.agreed) == (meeting.passed > 0)
     assert bool(meeting.stage) == (word != "pass")
     assert table.cell("C", ("S",)) is meeting
     assert table.cell("S", ("C",)) is None
