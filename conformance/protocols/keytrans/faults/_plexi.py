@@ -356,7 +356,7 @@ class PanicsOnAnError(Audit):
         return found
 
 
-@monitor_fault(f"{EPOCH}/signature-response-or-404", f"{CLI}/only-404-means-none", shows=("crash",))
+@monitor_fault(f"{CLI}/only-404-means-none", shows=("crash",))
 class PanicsOnNoJSON(Audit):
     """Takes for granted that answers are JSON."""
 

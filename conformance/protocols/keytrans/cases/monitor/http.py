@@ -20,7 +20,6 @@ def not_there(point):
 
 @case(
     audit,
-    "plexi-auditor-api/epoch/signature-response-or-404",
     NONE,
     expect=[REJECTED],
     each={
