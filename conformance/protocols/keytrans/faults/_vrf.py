@@ -121,6 +121,20 @@ class NoClosingOctet(ECVRF):
         return super().hash(*(parts[:-1] if parts[-1] == b"\0" and len(parts) > 2 else parts))
 
 
+@vrf_fault(VERIFIER, f"{R}/5.3/challenge-mismatch-refused", f"{R}/5.4.3/*")
+class OlderDraftsTaken(ECVRF):
+    """Takes proofs of the RFC, and those of drafts before it, whose challenges lack the key or the closing octet."""
+
+    def holds(self, key: Element, h: Element, proof: Proof) -> bool:
+        if super().holds(key, h, proof):
+            return True
+        u = self.group.combine((proof.s, -proof.c), (self.group.generator, key))
+        v = self.group.combine((proof.s, -proof.c), (h, proof.gamma))
+        points = b"".join(point.encode() for point in (key, h, proof.gamma, u, v))
+        unclosed = self.hash(self._octet, b"\2", points)[:CHALLENGE_LENGTH]
+        return proof.c in {self.challenge(h, proof.gamma, u, v), self.integer(unclosed)}
+
+
 @vrf_fault(
     PROVER, f"{R}/5.1/nonce-from-encoded-h", f"{R}/5.4.2.*", f"{R}/5.1/proving-is-deterministic",
     origin="secp256kfun 244: nonces that repeat",

@@ -115,6 +115,20 @@ class _Salted(ECVRF):
         return super().encode_to_curve(self.salt, alpha)
 
 
+class _WithoutTheKey(ECVRF):
+    def challenge(self, *points: Element) -> int:
+        return super().challenge(*points[1:])
+
+
+class _NoClosingOctet(ECVRF):
+    def hash(self, *parts: bytes) -> bytes:
+        return super().hash(*(parts[:-1] if parts[-1] == b"\0" and parts[1:2] == (b"\2",) else parts))
+
+
+OLDER = {"the challenge lacks the key": _WithoutTheKey, "the challenge lacks its closing octet": _NoClosingOctet}
+"""How older drafts than the RFC hash for the challenge."""
+
+
 def with_torsion(vrf: ECVRF, secret: bytes, alpha: bytes) -> bytes:
     """A proof that holds with a Gamma beside the prime-order group: its challenge is a multiple of 8."""
     honest = vrf.decode_proof(vrf.prove(secret, alpha)).gamma

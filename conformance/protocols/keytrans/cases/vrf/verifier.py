@@ -6,6 +6,7 @@ from conformance.protocols.keytrans.cases.vrf._forged import (
     ED_SUITES,
     NO_ED25519_POINTS,
     NO_P256_POINTS,
+    OLDER,
     OTHER_FORMS,
     P_SUITES,
     TORSION,
@@ -283,6 +284,20 @@ async def proof_in_another_suite(bench):
     family = P_SUITES if own in P_SUITES else ED_SUITES
     (other,) = set(family) - {own}
     await verify(bench.part("other"), proved_in=other)
+
+
+@case(
+    verify,
+    MISMATCH,
+    "rfc9381/5.4.3/challenge-hash-truncated-to-clen",
+    expect={name: [REFUSED] for name in OLDER},
+)
+async def proof_of_an_older_draft(bench):
+    """The proof is as drafts before the RFC make it: four points in the challenge, or no octet behind them."""
+    secret = secret_key(bench)
+    for name, steps_ in OLDER.items():
+        proof = steps_(steps(bench.variant["suite"]).suite).prove(secret, ALPHA)
+        await verify(bench.part(name), secret=secret, proof=proof)
 
 
 # --- Public keys ------------------------------------------------------------------------------------------------------
