@@ -77,4 +77,4 @@ def capsule_protocol_with_parameters():
 @case(client_echo, ABORTS, expect=[ACCEPTED], each=(100, 103))
 def interim_answer_before(status):
     """An interim answer goes before: it is not the final one."""
-    return given(interim=status)
+    return given(interim=103), put("interim.status", str(status).encode())

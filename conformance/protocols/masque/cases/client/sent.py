@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases import case, given, watch
+from conformance.cases import case, given, put, watch
 from conformance.model import ACCEPTED, Finding
 from conformance.protocols.masque.exchanges import client_echo
 from conformance.protocols.masque.messages import CapsuleStream, decode_payload_untrusted
@@ -104,7 +104,7 @@ def payloads_in_context_zero(part):
 @case(client_echo, "rfc9298/general/no-optimistic-udp-in-h1", where={"http": [1]}, expect=[ACCEPTED])
 def answer_that_is_late():
     """Over HTTP/1.1 the 101 comes late: the client sends nothing before it."""
-    return given(late=0.3)
+    return given(late=0.3), put("answer.fields.capsule-protocol.value", b"?1")
 
 
 @answer_that_is_late.judge
