@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import cases, vectors
-from conformance.cases import case, from_vectors, given, octets, one_value, watch
+from conformance.cases import canary, case, from_vectors, given, leaks, octets, one_value, watch
 from conformance.model import (
     ACCEPTED,
     GIVEN,
@@ -257,3 +257,21 @@ def test_one_value_says_what_it_counts_by():
     assert finding.because == "1 fetches from 1 clients gave one value; one shown to 95% would have been seen"
     assert one_value(seen(a=[b"k"], b=[b"l"]), "keys").because == "2 different values in 2 fetches"
     assert one_value(seen(a=[b"k"], b=[b"l"]), "other").measure["fetches"] == 0
+
+
+def test_a_canary_is_its_name_s_own_and_always_the_same():
+    assert canary("cookie") == canary(b"cookie") != canary("host")
+    assert canary("cookie").startswith(b"canary-")
+
+
+def test_leaks_are_marks_that_left_and_were_seen_where_they_must_not_be():
+    mark, other = canary("cookie"), canary("host")
+    part = Part("changed")
+    part.events += [
+        Event(0.0, "", "sent", "outer", {}, b"cookie: " + mark),
+        Event(1.0, "gateway", "received", "outer", {}, b"nothing but " + other),
+        Event(2.0, "relay", "received", "outer", {}, mark),
+    ]
+    assert [f.observation for f in leaks(part, to="gateway")] == ["as-expected"]
+    assert [f.observation for f in leaks(part, to="relay")] == ["leak"]
+    assert list(leaks(part, to="target")) == []

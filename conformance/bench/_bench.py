@@ -185,31 +185,34 @@ class Bench:
         async with self.run.setup.starting:  # at the begin of a life all lanes come at once
             served = self.memory.get("served")
             if served is None:
-                served = await self.subject.serve(self.run.setup.role, self._options() | self.run.setup.told)
+                served = await self.subject.serve(self.run.setup.role, {**self._options(), **self.run.setup.told})
                 self.memory["served"] = served
         return served
 
     def _options(self) -> dict[str, Any]:
         lab = self.run.setup.lab
-        return {"targets": [lab.url]} if lab is not None else {}
+        return {"targets": [lab.url], "gateway": lab.gateway} if lab is not None else {}
 
     def other(self, role: str) -> Subject | None:
         """The subject that plays a role in this cell of the matrix; None where our own peer does."""
         return self.run.setup.counterparts.get(role)
 
-    async def counterpart(self, role: str, make: Callable[..., Peer], /, **options: Any) -> Served:
+    async def counterpart(
+        self, role: str, make: Callable[..., Peer], /, *, told: Mapping[str, Any] | None = None, **options: Any
+    ) -> Served:
         """Where the other side of a client role is reached: our peer, at work on this bench, or another subject.
 
         `make(bench, options)` gives our peer: all that it sends passes points of this bench, and it stops with the
         case. In a cell of the matrix another subject plays `role`; it is started once a life, and only what the subject
-        and our targets saw is recorded. What a case wants of our peer is not for it.
+        and our targets saw is recorded. What a case wants of our peer is not for it; `told` is for
+        both.
         """
         other = self.other(role)
         if other is None:
-            peer = make(self, self._options() | options)
+            peer = make(self, {**self._options(), **(told or {}), **options})
             self.run.stack.push_async_callback(peer.stop)
             return await peer.start()
-        served = await other.serve(role, self._options())
+        served = await other.serve(role, {**self._options(), **(told or {})})
         self.saw("counterpart", role, url=served.url, by=other.hello.name, version=other.hello.version)
         return served
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,9 @@ class TargetAnswer:
             raise ValueError(msg)
 
 
+Answering = Callable[[ServerExchange], Awaitable[None]]
+"""Whoever answers, and records what it wants to, in place of the target: a gateway behind a relay, for one."""
+
 ECHO = TargetAnswer()
 _TOKEN = re.compile(rb"[0-9a-f]{16}")
 """What `Bench.target` makes; whoever else announces a token may choose another form."""
@@ -52,7 +55,7 @@ _TOKEN = re.compile(rb"[0-9a-f]{16}")
 @dataclass(frozen=True, slots=True)
 class _Expected:
     recorder: Recorder
-    answer: TargetAnswer
+    answer: TargetAnswer | Answering
 
 
 class Lab:
@@ -94,6 +97,11 @@ class Lab:
         return lab
 
     @property
+    def gateway(self) -> str:
+        """Where a gateway of ours is reached by a relay, which is told it once: exchanges stand there by `expect`."""
+        return self.url + "/.well-known/ohttp-gateway"
+
+    @property
     def authority(self) -> str:
         """Host and port of `url`."""
         return self.url.partition("://")[2]
@@ -114,16 +122,19 @@ class Lab:
         """Exceptions of our own while answering."""
         return [] if self._server is None else self._server.failures
 
-    def expect(self, token: str, recorder: Recorder, answer: TargetAnswer | None = None) -> None:
-        """Record requests whose head or content holds the token at that recorder, and answer them so."""
+    def expect(self, token: str | bytes, recorder: Recorder, answer: TargetAnswer | Answering | None = None) -> None:
+        """Record requests whose head or content holds the token at that recorder, and answer them so.
+
+        A coroutine function in place of an answer gets the exchange, with nothing recorded yet.
+        """
         if not token:
             msg = "an empty token is in every request"
             raise ValueError(msg)
-        self._expected[token.encode()] = _Expected(recorder, answer or ECHO)
+        self._expected[_octets(token)] = _Expected(recorder, answer or ECHO)
 
-    def forget(self, token: str) -> None:
+    def forget(self, token: str | bytes) -> None:
         """Expect it no more."""
-        self._expected.pop(token.encode(), None)
+        self._expected.pop(_octets(token), None)
 
     async def close(self) -> None:
         """Close the lab."""
@@ -151,8 +162,15 @@ class Lab:
             self.strays += 1
             await exchange.answer(response(404, (), STRAY, version=asked.version).build())
             return
+        if not isinstance(expected.answer, TargetAnswer):
+            await expected.answer(exchange)
+            return
         record_request(expected.recorder, asked, "target", where="target")
         await _answer(exchange, expected.answer)
+
+
+def _octets(token: str | bytes) -> bytes:
+    return token.encode() if isinstance(token, str) else token
 
 
 def record_request(recorder: Recorder, asked: Request, name: str, *, where: str) -> None:

@@ -182,7 +182,7 @@ class Session:
         run = RoleRun(protocol, role, setup, Plan())
         if role.kind == "server":
             setup.told = protocol.told(role.name)
-            targets = {"targets": [self.lab.url]} if self.lab else {}
+            targets = {"targets": [self.lab.url], "gateway": self.lab.gateway} if self.lab else {}
             served = await subject.serve(role.name, {**targets, **setup.told})
             setup.memory["served"] = served
             try:

@@ -257,7 +257,7 @@ async def test_a_server_is_told_of_our_targets():
     try:
         one = bench(lab=lab)
         await one.serving()
-        assert one.subject.served == [("toy.server", {"targets": [lab.url]})]
+        assert one.subject.served == [("toy.server", {"targets": [lab.url], "gateway": lab.gateway})]
         assert one.lab is lab
     finally:
         await lab.close()
@@ -293,8 +293,8 @@ async def test_in_a_cell_of_the_matrix_another_subject_plays_the_other_side():
     other = Scripted()
     other.hello = Hello(name="another", version="1.2")
     one = bench(counterparts={"toy.server": other})
-    served = await one.counterpart("toy.server", Other, mood="honest")
-    assert (served.url, other.served) == (other.url, [("toy.server", {})])
+    served = await one.counterpart("toy.server", Other, told={"behind": "here"}, mood="honest")
+    assert (served.url, other.served) == (other.url, [("toy.server", {"behind": "here"})])
     assert one.record.last("counterpart").value == {"url": other.url, "by": "another", "version": "1.2"}
     assert Other.running == 0
 

@@ -9,7 +9,7 @@ from conformance.bench._lab import _address
 from conformance.model import Ended, EnvironmentProblem, UsageError
 from conformance.net import Route, connect
 from conformance.wire import DecodeError
-from conformance.wire.http import request
+from conformance.wire.http import request, response
 
 
 class Notes:
@@ -188,3 +188,18 @@ async def test_what_cannot_be_listened_at_is_said():
             await Lab.start(lab.authority)
     finally:
         await lab.close()
+
+
+async def test_octets_may_tell_whose_a_request_is_and_a_coroutine_may_answer(lab, ask, notes):
+    mark = bytes(range(200, 232))
+
+    async def answering(exchange):
+        notes.saw("answering", octets=exchange.request.content)
+        await exchange.answer(response(202, (), b"mine").build())
+
+    lab.expect(mark, notes, answering)
+    answer = await ask(b"/gateway", b"in front " + mark)
+    assert (answer.status, answer.content) == (202, b"mine")
+    assert [what for what, *_ in notes.events] == ["answering"]
+    lab.forget(mark)
+    assert (await ask(b"/gateway", mark)).status == 404

@@ -15,6 +15,7 @@ def _peers() -> Mapping[str, Any]:
     return {
         "ohttp.gateway": peers.Gateway,
         "ohttp.client": peers.ChunkedClient,
+        "ohttp.relay": peers.Relay,
         "bhttp.decoder": peers.BinaryHTTP,
         "bhttp.encoder": peers.BinaryHTTP,
         "keyconfig.decoder": peers.KeyConfigurations,
@@ -33,6 +34,10 @@ def _faults() -> Sequence[Fault]:
 
 
 async def _probe(url: str, **settings: Any) -> Sequence[Found]:
+    if settings["setup"].role == "ohttp.relay":
+        from conformance.protocols.ohttp._relay_probe import probe_relay
+
+        return await probe_relay(url, setup=settings["setup"], versions=settings.get("versions", ()))
     from conformance.protocols.ohttp.probe import probe
 
     return await probe(url, **settings)
@@ -44,6 +49,7 @@ _GATEWAY = {
     "rfc9180": ("gateway",),
     "rfc9292": ("gateway", "decoder", "encoder"),
 }
+_RELAY = {"rfc9458": ("relay",), "ietf-ohai-chunked-ohttp": ("relay",), "rfc10036": ("relay",)}
 _CLIENT = {
     "rfc9458": ("client", "decoder"),
     "rfc9180": ("client",),
@@ -109,6 +115,7 @@ PROTOCOL = Protocol(
     package="conformance.protocols.ohttp",
     roles=(
         Role("ohttp.gateway", "Oblivious Gateway Resource", SERVER, _GATEWAY, "gateway"),
+        Role("ohttp.relay", "Oblivious Relay Resource", SERVER, _RELAY, "relay"),
         Role("ohttp.client", "client of Oblivious HTTP", CLIENT, _CLIENT, "client", ("ohttp.client.fetch",)),
         Role("bhttp.decoder", "Binary HTTP decoder", LIBRARY, {"rfc9292": ("decoder",)}, "library", ("bhttp.decode",)),
         Role("bhttp.encoder", "Binary HTTP encoder", LIBRARY, {"rfc9292": ("encoder",)}, "library", ("bhttp.encode",)),

@@ -29,12 +29,12 @@ from conformance.protocols.ohttp.messages import (
     message_json,
     message_of_json,
 )
-from conformance.protocols.ohttp.peers import AnsweringGateway
+from conformance.protocols.ohttp.peers import AnsweringGateway, Relay
 
 CLIENT_ERROR = Outcome("client-error")
 """The client tells its application that there is no answer."""
 
-ROLE, GATEWAY, OP = "ohttp.client", "ohttp.gateway", "ohttp.client.fetch"
+ROLE, GATEWAY, RELAY, OP = "ohttp.client", "ohttp.gateway", "ohttp.relay", "ohttp.client.fetch"
 SUITES = tuple(s.name for s in crypto.SUITES)
 NOWHERE = "http://target.example"
 """The target where there is no lab; nobody asks for it."""
@@ -121,6 +121,7 @@ async def client_fetch(
     bench: Bench,
     live: None = None,
     *,
+    through: bool = False,
     chunked: bool | None = None,
     sizes: Sequence[int] = (),
     empty_final: bool = True,
@@ -137,12 +138,12 @@ async def client_fetch(
 ) -> None:
     """The client gets keys and fetches one resource; `answer` is the target's, or None: what was sent comes back.
 
-    `entries` is the number of keys that are offered, `first_key_id` the id of the first, `also` are further pairs of
-    KDF and AEAD that they are offered with; `known` is the framing of the answer (None: as the request has it).
-    `chunked` asks for the chunked form (None: only where the client has no other): `sizes` are then those of the
-    answer's chunks before the last, `empty_final` puts an empty one behind it; `outer` is the size of the pieces in
-    which the answer leaves under the chunked transfer coding. `path` gets a token behind it for our target where
-    another subject is the gateway.
+    `through` puts a relay in front of the gateway. `entries` is the number of keys that are offered, `first_key_id` the
+    id of the first, `also` are further pairs of KDF and AEAD that they are offered with; `known` is the framing of the
+    answer (None: as the request has it). `chunked` asks for the chunked form (None: only where the client has no
+    other): `sizes` are then those of the answer's chunks before the last, `empty_final` puts an empty one behind it;
+    `outer` is the size of the pieces in which the answer leaves under the chunked transfer coding. `path` gets a token
+    behind it for our target where another subject is the gateway.
     """
     del live
     gateway = await bench.counterpart(
@@ -151,13 +152,20 @@ async def client_fetch(
         hand_over=not fetches_keys(bench),
     )  # fmt: skip
     wanted = BinaryRequest(method, b"", b"", path, fields, content)
-    await tell(
-        bench,
-        gateway.url,
-        await keys_of(bench, gateway),
-        placed(bench, wanted, answer),
-        chunked=in_chunks(bench, chunked),
-    )
+    keys, form = await keys_of(bench, gateway), in_chunks(bench, chunked)
+    url = (await bench.counterpart(RELAY, Relay, told={"gateway": gateway.url})).url if through else gateway.url
+    await tell(bench, url, keys, placed(bench, wanted, answer), chunked=form)
+
+
+async def _relayed_client_fetch(bench: Bench, live: None = None, **settings: Any) -> None:
+    """The client gets keys of a gateway and fetches one resource through a relay in front of it."""
+    await client_fetch.drive(bench, live, through=True, **settings)
+
+
+relayed_client_fetch = replace(
+    client_fetch, name="relayed_client_fetch", drive=_relayed_client_fetch, meets=(RELAY, GATEWAY)
+)
+"""The same through a relay: ours, which records what the client sent, or another subject's."""
 
 
 plain_client_fetch = replace(client_fetch, name="plain_client_fetch", needs=frozenset({"plain"}))
@@ -237,5 +245,5 @@ async def tell(bench: Bench, url: str, keys: Mapping[str, str], wanted: BinaryRe
 
 __all__ = [
     "CLIENT_ERROR", "asked_differs", "client_ended", "client_fetch", "fetches_keys", "in_chunks", "keys_of",
-    "placed", "plain_client_fetch", "tell",
+    "placed", "plain_client_fetch", "relayed_client_fetch", "tell",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from conformance.protocols.ohttp.faults import (
     _library_bhttp_writing,
     _library_hpke,
     _library_keys,
+    _relay,
     _response,
     _target,
 )
@@ -42,6 +43,7 @@ FAULTS: tuple[Fault, ...] = (
     *_library_hpke.FAULTS,
     *_hpke.FAULTS,
     *_client.FAULTS,
+    *_relay.FAULTS,
     *_client_chunked.FAULTS,
 )
 

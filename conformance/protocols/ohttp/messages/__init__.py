@@ -38,6 +38,7 @@ from conformance.protocols.ohttp.messages._diagnosis import diagnosis
 from conformance.protocols.ohttp.messages._encapsulation import (
     DATE_PROBLEM,
     HEADER_LENGTH,
+    IDENTIFYING_FIELDS,
     KEY_PROBLEM,
     PROBLEM_TYPE,
     PSK,
@@ -76,12 +77,12 @@ from conformance.protocols.ohttp.messages._keys import (
 
 __all__ = [
     "BHTTP_TYPE", "CHUNKED_REQUEST_LABEL", "CHUNKED_REQUEST_TYPE", "CHUNKED_RESPONSE_LABEL", "CHUNKED_RESPONSE_TYPE",
-    "CHUNK_LIMIT", "CONTROL_PSEUDO_FIELDS", "DATE_PROBLEM", "FINAL", "HEADER_LENGTH", "INDETERMINATE_REQUEST",
-    "KEYS_TYPE", "KEY_PROBLEM", "PROBLEM_TYPE", "PSK", "REQUEST_LABEL", "REQUEST_TYPE", "RESPONSE_LABEL",
-    "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "Decoder", "GatewayKey", "KeyEntry", "Line", "Lines",
-    "Refused", "RequestContext", "RequestHeader", "ResponseContext", "bhttp_request", "bhttp_response", "choose_key",
-    "chunk_nonce", "chunked_response", "connection_fields", "decode_bhttp", "decode_key_entry", "decode_keys",
-    "decode_request", "decode_response", "diagnosis", "encapsulated_request", "encapsulated_response",
+    "CHUNK_LIMIT", "CONTROL_PSEUDO_FIELDS", "DATE_PROBLEM", "FINAL", "HEADER_LENGTH", "IDENTIFYING_FIELDS",
+    "INDETERMINATE_REQUEST", "KEYS_TYPE", "KEY_PROBLEM", "PROBLEM_TYPE", "PSK", "REQUEST_LABEL", "REQUEST_TYPE",
+    "RESPONSE_LABEL", "RESPONSE_TYPE", "BinaryRequest", "BinaryResponse", "Decoder", "GatewayKey", "KeyEntry", "Line",
+    "Lines", "Refused", "RequestContext", "RequestHeader", "ResponseContext", "bhttp_request", "bhttp_response",
+    "choose_key", "chunk_nonce", "chunked_response", "connection_fields", "decode_bhttp", "decode_key_entry",
+    "decode_keys", "decode_request", "decode_response", "diagnosis", "encapsulated_request", "encapsulated_response",
     "key_collection", "key_entry", "lawful_request", "lawful_response", "line", "message_json", "message_of_json",
     "open_chunked_request", "open_chunked_response", "open_request", "pieces_of", "prefixed", "read_chunks",
     "read_header", "response_keys", "response_nonce_length", "same_informational", "same_message", "sealed_chunk",

@@ -23,6 +23,11 @@ REQUEST_LABEL, RESPONSE_LABEL = b"message/bhttp request", b"message/bhttp respon
 PROBLEM_TYPE = "application/problem+json"
 KEY_PROBLEM = "https://iana.org/assignments/http-problem-types#ohttp-key"  # RFC 9458, Section 5.3
 DATE_PROBLEM = "https://iana.org/assignments/http-problem-types#date"  # RFC 9458, Section 6.5.2
+IDENTIFYING_FIELDS = (
+    b"cookie", b"authorization", b"user-agent", b"accept-language", b"referer", b"origin", b"from", b"x-forwarded-for",
+    b"forwarded", b"via", b"traceparent", b"sec-ch-ua-platform", b"dnt", b"x-unknown",
+)  # fmt: skip
+"""Fields of an outer request that tell of a client, or may."""
 HEADER_LENGTH = 7
 PSK = (bytes(32), b"\0")
 """Key and identifier of requests that are sealed in another mode than OHTTP's."""
@@ -209,7 +214,8 @@ def open_request(
 
 
 __all__ = [
-    "HEADER_LENGTH", "REQUEST_LABEL", "REQUEST_TYPE", "RESPONSE_LABEL", "RESPONSE_TYPE", "DecodeError", "GatewayKey",
+    "HEADER_LENGTH", "IDENTIFYING_FIELDS",
+    "REQUEST_LABEL", "REQUEST_TYPE", "RESPONSE_LABEL", "RESPONSE_TYPE", "DecodeError", "GatewayKey",
     "Refused", "RequestContext", "RequestHeader", "ResponseContext", "choose_key", "encapsulated_request",
     "encapsulated_response", "open_request", "read_header", "response_keys", "response_nonce_length",
 ]  # fmt: skip

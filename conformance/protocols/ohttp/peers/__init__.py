@@ -7,8 +7,9 @@ from conformance.protocols.ohttp.peers._gateway import WELL_KNOWN, Gateway, Gate
 from conformance.protocols.ohttp.peers._hpke import HPKE, HPKELibrary
 from conformance.protocols.ohttp.peers._library import BinaryHTTP
 from conformance.protocols.ohttp.peers._library_hpke import Encapsulation, KeyConfigurations
+from conformance.protocols.ohttp.peers._relay import Relay
 
 __all__ = [
     "HPKE", "WELL_KNOWN", "AnsweringGateway", "BinaryHTTP", "ChunkedClient", "Client", "Encapsulation", "Gateway",
-    "GatewayError", "HPKELibrary", "KeyConfigurations",
+    "GatewayError", "HPKELibrary", "KeyConfigurations", "Relay",
 ]  # fmt: skip

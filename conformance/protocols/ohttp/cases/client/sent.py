@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from conformance.cases import case, given, watch
 from conformance.model import ACCEPTED, CRASH, Event, Finding, Part
@@ -16,8 +17,8 @@ FAIL_FIELDS = ("cookie", "authorization", "referer", "origin", "x-forwarded-for"
 
 
 def posts(part: Part) -> list[Event]:
-    """The requests that reached our gateway."""
-    return part.all("received", "outer", "gateway")
+    """The requests as the client sent them: to our relay, or to our gateway where there is none."""
+    return part.all("received", "outer", "relay") or part.all("received", "outer", "gateway")
 
 
 def lines(event: Event) -> list[tuple[str, str]]:
@@ -44,9 +45,10 @@ def ordinary_fetch():
 @watch(ROLE, "rfc9458/5/client-posts-to-relay", absent=NOTHING)
 def posted(part):
     """Encapsulated requests are sent with POST, to the URL that the client was told."""
+    asked = part.last("asked", "ohttp.client.fetch")
     for event in posts(part):
         method, target = event.value["method"], event.value["target"]
-        right = method == "POST" and target == "/.well-known/ohttp-gateway"
+        right = method == "POST" and asked is not None and target == urlsplit(asked.value["url"]).path
         yield Finding("as-expected" if right else "violation", f"{method} {target}")
 
 

@@ -1,0 +1,1 @@
+"""Cases for relays: we are client and gateway on their two sides."""
