@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 
 globalThis.crypto ??= webcrypto;
 const {
-  AuthorizationHeader, TokenChallenge, TOKEN_TYPES, WWWAuthenticateHeader, privateVerif, publicVerif,
+  AuthorizationHeader, Token, TokenChallenge, TOKEN_TYPES, WWWAuthenticateHeader, privateVerif, publicVerif,
 } = await import('@cloudflare/privacypass-ts');
 
 const VERSION = '0.9.0';
@@ -184,6 +184,51 @@ async function fetched(url, init) {
   return octets;
 }
 
+// --- What confirms vectors -------------------------------------------------------------------------------------------
+
+class Refused extends Error {}
+
+const entry = (octets) => {
+  const found = [TOKEN_TYPES.VOPRF, TOKEN_TYPES.BLIND_RSA].find(({ value }) => value === octets[0] * 256 + octets[1]);
+  if (found === undefined) throw new Refused('no such type');
+  return found;
+};
+
+const reading = (read) => (given) => {
+  try {
+    read(given);
+    return {};
+  } catch (error) {
+    throw new Refused(String(error));
+  }
+};
+
+const some = (found) => {
+  if (found.length === 0) throw new Refused('nothing of this scheme');
+};
+
+const READERS = {
+  'privacypass.challenge.decode': reading(({ challenge }) => TokenChallenge.deserialize(unhex(challenge))),
+  'privacypass.token.decode': reading(({ token }) => Token.deserialize(entry(unhex(token)), unhex(token))),
+  'privacypass.authorization.decode': reading(({ field_value: value }) => {
+    let kind = TOKEN_TYPES.BLIND_RSA;
+    try {
+      some(AuthorizationHeader.parse(kind, value));
+    } catch {
+      kind = TOKEN_TYPES.VOPRF;
+      some(AuthorizationHeader.parse(kind, value));
+    }
+  }),
+  'privacypass.challenge-field.decode': reading(({ field_value: value }) => some(WWWAuthenticateHeader.parse(value))),
+  'privacypass.request.decode': reading(({ token_request: request }) => {
+    const octets = unhex(request);
+    if (entry(octets).value === 1) privateVerif.TokenRequest.deserialize(octets);
+    else publicVerif.TokenRequest.deserialize(TOKEN_TYPES.BLIND_RSA, octets);
+  }),
+  'privacypass.response.check': reading(({ token_type: type, token_response: response }) => (
+    type === 1 ? privateVerif : publicVerif).TokenResponse.deserialize(unhex(response))),
+};
+
 // --- The adapter -----------------------------------------------------------------------------------------------------
 
 const both = { variants: { http: [1], type: [1, 2] } };
@@ -193,8 +238,10 @@ const HELLO = {
   roles: {
     'privacypass.issuer': both, 'privacypass.origin': both, 'privacypass.client': { variants: { type: [1, 2] } },
   },
-  operations: ['privacypass.client.issue'], parallel: 1, controls: [],
+  operations: [], parallel: 1, controls: [],
 };
+
+HELLO.operations.push('privacypass.client.issue', ...Object.keys(READERS));
 
 const OPERATIONS = {
   hello: () => HELLO,
@@ -207,6 +254,7 @@ const OPERATIONS = {
     throw new Unsupported(`no role ${role}`);
   },
   'privacypass.client.issue': issue,
+  ...READERS,
 };
 
 async function answer(operation, given) {
@@ -216,7 +264,7 @@ async function answer(operation, given) {
     return { ok: await known(given) };
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: { reason: error.message } };
-    if (operation === 'privacypass.client.issue') {
+    if (operation === 'privacypass.client.issue' || error instanceof Refused) {
       return { refused: { class: error.name.toLowerCase(), detail: String(error) } };
     }
     return { error: { detail: String(error?.stack ?? error) } };

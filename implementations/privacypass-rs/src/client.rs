@@ -15,6 +15,23 @@ const DIRECTORY_TYPE: &str = "application/private-token-issuer-directory";
 const REQUEST_TYPE: &str = "application/private-token-request";
 const RESPONSE_TYPE: &str = "application/private-token-response";
 
+/// Confirms vectors: whether the crate takes a key.
+pub fn decode_key(with: &Value) -> Answer {
+    let key = octets(with, "token_key")?;
+    match with["token_type"].as_u64() {
+        Some(VOPRF) => deserialize_public_key::<NistP384>(&key).map(drop).map_err(refused("key"))?,
+        Some(BLIND_RSA) => public::PublicKey::from_spki(&key).map(drop).map_err(refused("key"))?,
+        kind => return Err(Fail::Unsupported(format!("no type {kind:?}"))),
+    }
+    Ok(json!({}))
+}
+
+/// Confirms vectors: whether the crate takes a challenge.
+pub fn decode_challenge(with: &Value) -> Answer {
+    TokenChallenge::deserialize(&octets(with, "challenge")?).map_err(refused("challenge"))?;
+    Ok(json!({}))
+}
+
 type Finish = Box<dyn FnOnce(&[u8]) -> Answer<Vec<u8>>>;
 
 pub fn issue(with: &Value) -> Answer {

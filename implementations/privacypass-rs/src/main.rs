@@ -62,7 +62,7 @@ fn hello() -> Value {
         "source": [format!("pkg:cargo/privacypass@{VERSION}")],
         "roles": {"privacypass.issuer": both, "privacypass.origin": both,
             "privacypass.client": {"variants": {"type": [VOPRF, BLIND_RSA]}}},
-        "operations": ["privacypass.client.issue"], "parallel": 1, "controls": [],
+        "operations": ["privacypass.client.issue", "privacypass.key.decode", "privacypass.challenge.decode"], "parallel": 1, "controls": [],
     })
 }
 
@@ -87,6 +87,8 @@ fn answer(serving: &mut Option<http1::Listener>, operation: &str, with: &Value) 
             }
         }
         "privacypass.client.issue" => return client::issue(with),
+        "privacypass.key.decode" => return client::decode_key(with),
+        "privacypass.challenge.decode" => return client::decode_challenge(with),
         "ping" | "bye" => {}
         _ => return Err(Fail::Unsupported(format!("no operation {operation}"))),
     }

@@ -72,6 +72,7 @@ QUESTIONS = {
     "privacypass.challenge-field": "privacypass.challenge-field.decode",
     "privacypass.token": "privacypass.token.decode",
     "privacypass.token-challenge": "privacypass.challenge.decode",
+    "privacypass.token-key": "privacypass.key.decode",
     "privacypass.token-request": "privacypass.request.decode",
     "privacypass.token-response": "privacypass.response.check",
 }
