@@ -1,9 +1,11 @@
 """Adapter (JSON Lines on the standard streams) for the client of cohere-tng, an httpx transport over chunked OHTTP.
 
-The client speaks to a server of its own kind: it asks for keys in JSON, and writes metadata in front of each request. The
-shim stands there for it on loopback: it hands over the keys that it was given, takes the metadata off, posts what is left
-to the gateway and carries the answer back, octets unseen. So the shim decides paths, statuses and what is around them.
+The client speaks to a server of its own kind: it asks for keys in JSON, and writes metadata in front of each request.
+The shim stands there for it on loopback: it hands over the keys that it was given, takes the metadata off, posts what
+is left to the gateway and carries the answer back, octets unseen. So the shim decides paths.
 """
+
+from __future__ import annotations
 
 import base64
 import http.client
@@ -14,6 +16,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
+from typing import Any
 from urllib.parse import urlsplit
 
 import cohere_tng
@@ -37,7 +40,7 @@ class Server(BaseHTTPRequestHandler):
     keys = b""
     gateway = ""
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         """A fetch of the keys, or a request in the tunnel."""
         content = self.content()
         if self.headers.get("x-tng-ohttp-api") == "/tng/key-config":
@@ -45,7 +48,7 @@ class Server(BaseHTTPRequestHandler):
         else:
             self.tunnel(content)
 
-    def content(self):
+    def content(self) -> bytes:
         """The content of the request, with a length or in pieces."""
         if "chunked" not in self.headers.get("transfer-encoding", "").lower():
             return self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -57,7 +60,7 @@ class Server(BaseHTTPRequestHandler):
             pass
         return b"".join(pieces)
 
-    def key_config(self):
+    def key_config(self) -> None:
         """The keys that the shim was given, as the client wants them."""
         keys = base64.b64encode(self.keys).decode()
         config = {"expire_timestamp": int(time.time()) + 600, "encoded_key_config_list": keys}
@@ -68,10 +71,10 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    def tunnel(self, content):
+    def tunnel(self, content: bytes) -> None:
         """One request to the gateway, and its answer back; what ends early ends early for the client too."""
         url = urlsplit(self.gateway)
-        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=PATIENCE)
         metadata = int.from_bytes(content[:4], "big")
         fields = {name: value for name, value in self.headers.items() if name.lower() in CARRIED}
         try:
@@ -92,11 +95,11 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    def log_message(self, *_):
+    def log_message(self, *_: Any) -> None:
         """Standard error is for what goes wrong."""
 
 
-def fetch(given, port):
+def fetch(given: dict[str, Any], port: int) -> dict[str, Any]:
     """One fetch by the client."""
     if not given.get("chunked"):
         return {"unsupported": {"reason": "the client has the chunked form only"}}
@@ -115,7 +118,7 @@ def fetch(given, port):
     return {"ok": {"response": {"status": answer.status_code, "fields": lines, "content": answer.content.hex()}}}
 
 
-def main():
+def main() -> None:
     """Answer questions, one after another."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # the client writes its log to standard output, which belongs to the protocol
