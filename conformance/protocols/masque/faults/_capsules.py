@@ -57,7 +57,8 @@ class DiscardsDatagramCapsules(Relay):
             super().took_payload(octets, by_capsule=by_capsule)
 
 
-@proxy_fault(BOUNDARIES, "rfc9297/3.2/no-whole-capsule-buffering")
+@proxy_fault(BOUNDARIES, "rfc9297/3.2/no-whole-capsule-buffering", CUT, ERRORS, SKIPPED, RESERVED, HUGE, OVERSIZE,
+             "rfc9298/5/payload-beyond-link-limit-discarded", "rfc9298/5/udp-payload-unmodified")  # fmt: skip
 class CapsulesBeginWithFrames(Relay):
     """Every piece that is read from the stream is taken for whole capsules."""
 

@@ -272,7 +272,9 @@ class QuarterOfOneOctet(Relay):
             await super().to_client(octets)
 
 
-@connection_fault("masque-http-layer/9114-4.1.1/correct-cancel-and-reject-codes")
+@connection_fault("masque-http-layer/9114-4.1.1/correct-cancel-and-reject-codes",
+                  "rfc9297/2.1/quarter-stream-id-starts-payload", "rfc9297/3.2/capsule-message-violation-malformed",
+                  "rfc9298/5/oversize-udp-payload-aborts-stream", "rfc9297/3.3/*")  # fmt: skip
 class ResetEndsTheConnection(ProxyHTTP3):
     """A stream that the client resets takes the connection with it."""
 

@@ -98,7 +98,7 @@ class OneReplyForEachPayload(Relay):
             super().from_target(octets, source)
 
 
-@proxy_fault(*SOURCE)
+@proxy_fault(*SOURCE, "rfc9298/3.1/port-unreachable-closes-stream")
 class TakesPacketsFromAnyone(Relay):
     """The socket is not connected, and nobody looks at where packets come from."""
 

@@ -187,7 +187,7 @@ class AnyProtocolIsTaken(Proxy):
         """Take it."""
 
 
-@proxy_fault(H1_REFUSED, H1_400, where={"asked": (1,)}, origin="Envoy 1.40.0")
+@proxy_fault(H1_REFUSED, H1_400, CONTENT, where={"asked": (1,)}, origin="Envoy 1.40.0")
 class MalformedUpgradesAreTaken(Proxy):
     """POST, two Host fields and fields of content do not keep HTTP/1.1 from switching."""
 

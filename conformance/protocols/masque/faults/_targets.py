@@ -97,7 +97,7 @@ class BrokenTripletsVanish(Proxy):
         return super().decoded(re.sub(rb"%(?![0-9A-Fa-f]{2})[0-9A-Fa-f]?", b"", host), port)
 
 
-@proxy_fault(ZONE, origin="masque-go 0.4.0")
+@proxy_fault(ZONE, ONCE, origin="masque-go 0.4.0")
 class ZonesAreTaken(Proxy):
     """What stands behind a percent sign in an address is not looked at."""
 
