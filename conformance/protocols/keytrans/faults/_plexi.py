@@ -207,14 +207,13 @@ class UnknownSuiteAsTheFirst(Audit):
         return 1 if str(answer.get("serialized_message", "")).startswith("0801") else 2
 
 
-@monitor_fault(f"{CLI}/missing-version-and-suite-handled")
-class SuiteGuessed(Audit):
-    """Takes an answer that names no suite for one of whichever suite fits."""
+@monitor_fault(f"{CLI}/missing-version-and-suite-handled", shows=("crash",))
+class PanicsWithoutSuite(Audit):
+    """Takes for granted that an answer names a suite."""
 
     def suite(self, answer: dict[str, Any], path: str) -> int:
-        if {"version", "ciphersuite"} & answer.keys():
-            return super().suite(answer, path)
-        return 1 if str(answer.get("serialized_message", "")).startswith("0801") else 2
+        assert {"version", "ciphersuite"} & answer.keys(), "called unwrap on a None value"
+        return super().suite(answer, path)
 
 
 @monitor_fault(f"{CLI}/serialized-message-mismatch-reported")
