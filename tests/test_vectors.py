@@ -40,6 +40,8 @@ def test_nothing_is_wrong_with_the_vectors():
 def test_the_published_files_are_there():
     published = {file.name: (file.kind, len(file.vectors)) for file in FILES if file.origin == "published"}
     assert published == {
+        "keytrans/plexi-signature.json": ("plexi.signature", 2),
+        "keytrans/rfc9381-ecvrf.json": ("vrf", 12),
         "ohttp/chunked-08-example.json": ("ohttp.exchange-chunked", 1),
         "ohttp/hpke-pq-05.json": ("hpke", 13),
         "ohttp/rfc9180-hpke.json": ("hpke", 28),
