@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.bench import CaseRun, Found, Hello, RoleOffer, Served, Setup
-from conformance.model import ACCEPTED, Ended, Exchange, Outcome, Part, UsageError
+from conformance.model import ACCEPTED, Ended, Exchange, Outcome, Part, Unreachable, UsageError
 from conformance.protocols.masque.exchanges import capsule_echo, echo, knock
 from conformance.protocols.masque.messages import template_of
 from conformance.wire import DecodeError
@@ -16,6 +16,10 @@ from conformance.wire import DecodeError
 ROLE = "masque.proxy"
 NAMES = {1: "HTTP/1.1", 2: "HTTP/2", 3: "HTTP/3"}
 PROBE_PATIENCE = 1.0
+OLD_DATAGRAM = 0x276
+"""H3_DATAGRAM in drafts 03 to 07 of HTTP Datagrams."""
+NOBODY = ("192.0.2.1", 9)
+"""An address of documentation (RFC 5737): a tunnel to it says whether tunnels are granted."""
 CAPSULES, DATAGRAMS = "capsules", "datagrams"
 """What cases need of a proxy: that it takes DATAGRAM capsules in all its versions, QUIC datagrams in HTTP/3."""
 
@@ -37,6 +41,7 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
         versions = [v for v in versions or (1, 2) if v != 3]
     memory: dict[str, Any] = {"served": Served(url, {**served.more, **({"template": template} if template else {})})}
     why: list[str] = []
+    await _old(setup, memory, versions)
     if setup.lab is None:
         return await _without_target(url, setup, versions, memory)
     asked, works = [], []
@@ -74,12 +79,36 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
 async def _without_target(
     url: str, setup: Setup, versions: Sequence[int], memory: dict[str, Any]
 ) -> Sequence[Found]:
-    del setup, versions, memory, url
-    return ()
+    """What can be seen without a target of ours: over which versions a tunnel is granted; no payload goes through it."""
+    asked = []
+    for version in versions or (1, 2, 3):
+        if (await _tried(setup, memory, knock, {"asked": version}, where=NOBODY))[0] == ACCEPTED:
+            asked.append(version)
+    if not asked:
+        return ()
+    why = [f"it grants tunnels over {' and '.join(NAMES[v] for v in asked)}"]
+    offer = RoleOffer((), {"http": tuple(asked), "asked": tuple(asked)})
+    reduced = "no target of ours can be reached from there (--listen and --reachable-as make one)"
+    return (Found(ROLE, Hello("", roles={ROLE: offer}), url, why, memory, reduced),)
+
+
+async def _old(setup: Setup, memory: dict[str, Any], versions: Sequence[int]) -> None:
+    """Unreachable, where the target's settings are those of a draft from before RFC 9297."""
+    if 3 not in (versions or (3,)):
+        return
+    _, _, part = await _tried(setup, memory, knock, {"asked": 3})
+    said = part.last("decoded", "settings")
+    pairs = dict(tuple(p) for p in said.value["pairs"]) if said is not None else {}
+    if OLD_DATAGRAM in pairs and 0x33 not in pairs:
+        raise Unreachable(
+            "it speaks a draft from before RFC 9297 and RFC 9298: its settings have H3_DATAGRAM under the number 0x276 "
+            "of the drafts, and not under 0x33, so that no tunnel of today passes through it",
+            hint="is there a newer version of it?",
+        )
 
 
 async def _tried(
-    setup: Setup, memory: dict[str, Any], exchange: Exchange, variant: dict[str, int]
+    setup: Setup, memory: dict[str, Any], exchange: Exchange, variant: dict[str, int], **how: Any
 ) -> tuple[Outcome, str, Part]:
     """How one honest exchange ends, in words too."""
     setup.memory.update(memory)
@@ -89,7 +118,7 @@ async def _tried(
     try:
         async with run.stack:
             try:
-                await exchange(bench)
+                await exchange(bench, **how)
             except (Ended, DecodeError) as error:
                 if not bench.record.events:
                     bench.saw("undecodable", detail=str(error))

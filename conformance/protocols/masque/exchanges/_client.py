@@ -26,13 +26,11 @@ CONTENT_FIELDS = frozenset({b"content-length", b"content-type", b"transfer-encod
 
 def client_ended(part: Part) -> Outcome:
     """How it ended, as the client told it."""
-    reply = part.last("reply", OP)
-    if reply is None or not {"ok", "refused"} & reply.value.keys():
+    asked, reply = part.last("asked", OP), part.last("reply", OP)
+    if asked is None or reply is None or not {"ok", "refused"} & reply.value.keys():
         return part.ending()
     if "refused" in reply.value:
         return CLIENT_ERROR
-    asked = part.last("asked", OP)
-    assert asked is not None
     wanted = [bytes.fromhex(p) for p in asked.value["payloads"]]
     said = told(reply.value)
     arrived = [e.octets for e in part.all("udp", where="target")]

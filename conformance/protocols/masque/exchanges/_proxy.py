@@ -161,15 +161,20 @@ async def opened(
     bench.saw("opened", "tunnel", quarter=tunnel.quarter, by=path)
     if optimistic == "behind the request":
         await send_payload(bench, tunnel, path, "datagram", udp_payload(unique(bench)))
-    head = await tunnel.head()
-    success = head.status == 101 if connection.version == 1 else 200 <= head.status < 300
-    bench.saw("decoded", "answer", status=head.status, success=success)
-    if not success:
+    if not await granted(bench, connection, tunnel):
         return None
     if path == "datagrams" and not tunnel.has_datagrams:
         path = "capsules"
         bench.saw("opened", "tunnel", quarter=tunnel.quarter, by=path)
     return Live(connection, tunnel, target, path)
+
+
+async def granted(bench: Bench, connection: Connection, tunnel: Tunnel) -> bool:
+    """Wait for the answer, and record whether it grants a tunnel."""
+    head = await tunnel.head()
+    success = head.status == 101 if connection.version == 1 else 200 <= head.status < 300
+    bench.saw("decoded", "answer", status=head.status, success=success)
+    return success
 
 
 async def request_for(
@@ -406,11 +411,18 @@ def knock_ended(part: Part) -> Outcome:
 
 
 @exchange("masque.proxy", knock_ended, over={"asked": (1, 2, 3)}, needs={"target"})
-async def knock(bench: Bench, live: Connection | None = None, **how: Any) -> Connection:
-    """A request for a tunnel and its answer, nothing more."""
+async def knock(
+    bench: Bench, live: Connection | None = None, *, where: tuple[str, int] | None = None, **how: Any
+) -> Connection:
+    """A request for a tunnel and its answer, nothing more; to a target of ours, unless `where` names another."""
     connection = live or await dialled(bench)
     try:
-        await opened(bench, connection, **how)
+        if where is None:
+            await opened(bench, connection, **how)
+        else:
+            await spoken(bench, connection)
+            asked = bench.point("connect", await request_for(bench, connection, *where))
+            await granted(bench, connection, await connection.tunnel(bench, asked, "connect"))
     except Ended:
         await told(bench, connection)
         raise

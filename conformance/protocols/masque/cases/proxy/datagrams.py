@@ -20,6 +20,8 @@ from conformance.wire.http import request
 
 H3 = {"http": [3]}
 NEEDS = ["datagrams"]
+AWHILE = 0.2
+"""Seconds for a proxy to see that we ended our side; less, where it ends its own."""
 BEFORE = "rfc9298/5/datagram-before-request-tolerated"
 BAD = CONNECTION_ERROR.at("H3_DATAGRAM_ERROR")
 
@@ -108,6 +110,7 @@ async def datagram_behind_our_end(bench):
     await sentinel(part, live)
     await live.tunnel.finish()
     await connection.link.arrived(live.tunnel.stream_id)
+    await live.tunnel.quiet(AWHILE)
     await send_payload(part, live.tunnel, live.by, "datagram", udp_payload(unique(part)))
     await echo(bench.part("other"), connection)
 
