@@ -161,7 +161,11 @@ def sign(bench: Bench) -> Sign:
 
 
 async def fresh_token(
-    bench: Bench, connection: Connection | None = None, by: Sign | None = None, key: PrivateKey | None = None
+    bench: Bench,
+    connection: Connection | None = None,
+    by: Sign | None = None,
+    key: PrivateKey | None = None,
+    listed: int = 0,
 ) -> Fresh:
     """A token for a challenge that the origin gives now; `by` and `key` make another authenticator than the right one.
 
@@ -173,8 +177,14 @@ async def fresh_token(
     if offer is None:
         raise DecodeError("www-authenticate", 0, f"no challenge of type {wanted} that can be used")
     public = await _key(bench, offer, wanted)
+    if listed:
+        if private_of(public) is None:
+            bench.absent("which other keys the origin takes is not known")
+        public = private_key(wanted, listed).public
     nonce = bench.rng.randbytes(32)
     ours = key or private_of(public)
+    if ours is None and by is not None:
+        bench.absent("it takes the private key of the issuer that the origin trusts, and that is not ours")
     if ours is None:
         made: Any = await _from_issuer(bench, public, nonce, offer.challenge)
     else:
@@ -234,12 +244,13 @@ async def redeem(
     token: Fresh | None = None,  # noqa: A002,RUF100 - the word of the document
     by: Sign | None = None,
     key: Callable[[int], PrivateKey] | None = None,
+    listed: int = 0,
     value: Callable[[bytes], Any] = credentials,
 ) -> Connection:
     """A challenge, a token for it, and a request with that token; `value` makes the field Authorization of a token."""
     connection = live or await bench.connect()
     wanted = bench.variant["type"]
-    fresh = token or await fresh_token(bench, connection, by, key(wanted) if key else None)
+    fresh = token or await fresh_token(bench, connection, by, key(wanted) if key else None, listed)
     if not connection.open:
         connection = await bench.connect()
     built = bench.point("token", fresh.recipe)

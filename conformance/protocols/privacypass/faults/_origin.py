@@ -224,7 +224,7 @@ class ChallengeNotCompared(Origin):
         del token
 
 
-@fault(ORIGIN, *FORGED, PSS, CANONICAL, AGAIN, SPENT[0])
+@fault(ORIGIN, *FORGED, PSS, CANONICAL, AGAIN, SPENT[0], "rfc9578/6.4/psszero-acceptance-ambiguous")
 class AuthenticatorNotChecked(Origin):
     """Takes a token for a challenge of its own, whoever made it."""
 
@@ -255,7 +255,13 @@ class _Named:
         self.authenticator, self.signed = token.authenticator, token.signed
 
 
-@fault(ORIGIN, PSS, *FORGED, origin="CIRCL before 1.6.5, where the salt's length is found by itself")
+@fault(
+    ORIGIN,
+    PSS,
+    *FORGED,
+    "rfc9578/6.4/psszero-acceptance-ambiguous",
+    origin="CIRCL before 1.6.5, where the salt's length is found by itself",
+)
 class SaltOfAnyLength(Origin):
     """Finds the length of the salt by itself."""
 
@@ -271,6 +277,19 @@ class SignatureReduced(Origin):
     def verified(self, key: RSAKey, token: Token) -> bool:
         number = int.from_bytes(token.authenticator, "big") % key.key.n
         return super().verified(key, replace(token, authenticator=number.to_bytes(256, "big")))
+
+
+@fault(ORIGIN, "rfc9578/4/any-listed-key-verifies")
+class OtherKeysFail(Origin):
+    """Falls over a token under a key that is not the first."""
+
+    async def refuse(self, exchange: ServerExchange, why: DecodeError | Refused) -> None:
+        await (self.give(exchange, 500, (), b"") if str(why) == "key: not the first" else super().refuse(exchange, why))
+
+    def check_authenticator(self, token: Token) -> None:
+        if token.key_id == challenge_digest(self.keys(token.token_type)[1]):
+            raise Refused("key", "not the first")
+        super().check_authenticator(token)
 
 
 # Spending

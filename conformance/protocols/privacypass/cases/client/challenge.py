@@ -32,6 +32,7 @@ def malformed_challenge(change):
 
 @case(
     obtain, "rfc9577/2.1.1/unsupported-type-challenge-skipped", "rfc9577/2.2.1/token-type-matches-challenge", ACTED,
+    "rfc9577/2.1.3/token-type-checked-first", "rfc9577/6.2.1/grease-types-reserved",
     expect=[CLIENT_ERROR], each={f"{t:#06x}": t for t in (*RESERVED_TYPES[:3], RESERVED_TYPES[-1], 0x7777)},
 )  # fmt: skip
 def type_that_is_not_supported(token_type):

@@ -50,7 +50,7 @@ def directory_with_something_unknown(change):
     return change
 
 
-@case(obtain, FRESH, BLIND, HIDDEN)
+@case(obtain, FRESH, BLIND, HIDDEN, "rfc9578/5.1/nonce-32-random-octets", "rfc9577/5.1/random-values-from-csprng")
 async def four_tokens(bench):
     """Four tokens for one challenge: each has another nonce, and each request something else in it."""
     for n in range(4):
@@ -63,7 +63,11 @@ def _(transcript):
     nonces = {p.last("decoded", "token").octets[2:34] for p in parts}
     every = [_content(event)[3:] for p in transcript.starting("token ") for event in _requests(p)]
     sent = set(every)
-    yield _told(len(nonces) == len(parts), f"{len(parts)} tokens have {len(nonces)} nonces", FRESH)
+    for requirement in (FRESH, "rfc9578/5.1/nonce-32-random-octets"):
+        yield _told(len(nonces) == len(parts), f"{len(parts)} tokens have {len(nonces)} nonces", requirement)
+    poor = [nonce for nonce in nonces if len(set(nonce)) < 8]
+    told = f"{len(poor)} of {len(nonces)} nonces are of a few octets"
+    yield _told(not poor, told, "rfc9577/5.1/random-values-from-csprng")
     for requirement in (BLIND, HIDDEN):
         yield _told(len(sent) == len(every), f"{len(every)} requests have {len(sent)} blinded messages", requirement)
 

@@ -45,6 +45,7 @@ def token_of_type_1(change):
     obtain,
     "rfc9578/6.3/rsa-token-length-exact",
     "rfc9578/6.1/identity-preparation-used",
+    "rfc9578/6.5/rsa-key-id-hashes-spki",
     "rfc9577/2.2.1/token-layout-exact",
     "rfc9577/2.2.1/digest-over-received-octets",
     "rfc9577/2.2.1/token-key-id-untruncated",

@@ -5,6 +5,7 @@ from typing import Any
 
 from conformance.cases import case, cut, extend, flip, given, octets, put
 from conformance.crypto import blindrsa
+from conformance.model import ACCEPTED
 from conformance.protocols.privacypass.exchanges import PLAIN_4XX, PLAIN_401, redeem
 from conformance.protocols.privacypass.messages import RESERVED_TYPES
 from conformance.protocols.privacypass.peers import private_key
@@ -77,7 +78,7 @@ def token_called_an_evaluation():
     return put("token.token_type", 1)
 
 
-@case(redeem, GREASE, expect=[PLAIN_4XX], also=AGAIN, each={
+@case(redeem, GREASE, "rfc9577/6.2.1/grease-types-reserved", expect=[PLAIN_4XX], also=AGAIN, each={
     f"{kind:#06x} and {n} octets": kind.to_bytes(2, "big") + octets(n, kind)
     for kind, n in zip((*RESERVED_TYPES[:6], 0xF057, 0x7777), (0, 144, 352, 96, 1, 17, 500, 144), strict=True)
 })  # fmt: skip
@@ -122,3 +123,17 @@ def signature_of_another_kind(by):
 def signature_above_the_modulus():
     """The modulus is added to a signature that is right: the same power, but another token."""
     return given(by=_too_large)
+
+
+@case(redeem, "rfc9578/6.4/psszero-acceptance-ambiguous", expect=[PLAIN_4XX], where=TYPE_2)
+def signature_without_a_salt():
+    """The signature has no salt: RFC 9578, Section 8.2.2, lists that variant, and 6.4 verifies another."""
+    return given(by=_padded(b""))
+
+
+@case(
+    redeem, "rfc9578/4/any-listed-key-verifies", expect=[ACCEPTED, PLAIN_401.per("rfc9578/4/any-listed-key-verifies")]
+)
+def token_under_the_second_key():
+    """The token is under a key of the issuer's that is not the one in the challenge."""
+    return given(listed=1)
