@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from conformance.bench import Bench
 from conformance.crypto.vrf import CHALLENGE_LENGTH, ECVRF, SUITES, VRFError
-from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
+from conformance.model import ACCEPTED, ANYWAY, WRONG, Ended, Outcome, Part, exchange
 from conformance.protocols.keytrans.exchanges._library import REFUSED, answered, octets_of
 from conformance.wire import Message
 
@@ -90,7 +90,10 @@ def _proof_wrong(vrf: ECVRF, secret: bytes, alpha: bytes, proof: bytes) -> tuple
     return CHALLENGE, "the proof does not hold"
 
 
-@exchange("vrf.prover", proved_ended, over=OVER)
+PROVER = "vrf.prover"
+
+
+@exchange(PROVER, proved_ended, over=OVER)
 async def prove(bench: Bench, live: None = None, alpha: bytes = ALPHA, secret: bytes = b"") -> None:
     """The library proves for one alpha with a secret key of ours (this one, or a new one)."""
     del live
@@ -122,7 +125,7 @@ def verified_ended(part: Part) -> Outcome:
     return ACCEPTED if octets_of(reply, "output", "vrf.verify") == output else WRONG
 
 
-@exchange("vrf.verifier", verified_ended, over=OVER)
+@exchange("vrf.verifier", verified_ended, over=OVER, meets=(PROVER,))
 async def verify(
     bench: Bench,
     live: None = None,
@@ -137,11 +140,16 @@ async def verify(
     """We prove for one alpha, and the library verifies; or it verifies this `proof` under this `public` key.
 
     `secret` and `nonce` are those of our proof, `proved_in` is a suite other than that which is named to the library.
+    In a cell of the matrix another library proves: what it cannot be told is then not applicable.
     """
     del live
     vrf = steps(proved_in or bench.variant["suite"])
     own = secret or secret_key(bench)
     setup = bench.point("setup", Message(public_key=public or vrf.public(own), alpha=alpha)).fields
+    if bench.other(PROVER) is not None:
+        if public or proof or proved_in or nonce is not None:
+            bench.absent("another prover takes no proof, key, suite or nonce of ours")
+        proof = await _proof_of_another(bench, own, alpha)
     built = bench.point("proof", Message(octets=proof) if proof else vrf.recipe(own, alpha, nonce))
     await bench.do(
         "vrf.verify",
@@ -150,3 +158,16 @@ async def verify(
         alpha=setup["alpha"].hex(),
         proof=built.octets.hex(),
     )
+
+
+async def _proof_of_another(bench: Bench, secret: bytes, alpha: bytes) -> bytes:
+    """A proof by the library that stands in the place of our prover; Ended where it makes none."""
+    other = bench.other(PROVER)
+    assert other is not None
+    asked = {"suite": bench.variant["suite"], "secret_key": secret.hex(), "alpha": alpha.hex()}
+    reply = await other.do("vrf.prove", asked, bench.patience)
+    bench.saw("counterpart", PROVER, by=other.hello.name, version=other.hello.version, reply=dict(reply))
+    if "ok" not in reply:
+        bench.saw("closed", PROVER, detail=f"{other.hello.name} proves nothing")
+        raise Ended("closed", f"{other.hello.name} proves nothing")
+    return octets_of(reply, "proof", "vrf.prove")
