@@ -33,8 +33,8 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
     if template:
         try:
             template_of(template)
-        except DecodeError as why:
-            raise UsageError(f"--option template={template} is no template of a proxy: {why}") from why
+        except DecodeError as wrong:
+            raise UsageError(f"--option template={template} is no template of a proxy: {wrong}") from wrong
         parts = urlsplit(template)
         url = f"{parts.scheme}://{parts.netloc}/"
     if not url.startswith("https://"):
@@ -76,14 +76,13 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
     return (Found(ROLE, Hello("", roles={ROLE: offer}), url, why, memory, "", lacks),)
 
 
-async def _without_target(
-    url: str, setup: Setup, versions: Sequence[int], memory: dict[str, Any]
-) -> Sequence[Found]:
-    """What can be seen without a target of ours: over which versions a tunnel is granted; no payload goes through it."""
-    asked = []
-    for version in versions or (1, 2, 3):
-        if (await _tried(setup, memory, knock, {"asked": version}, where=NOBODY))[0] == ACCEPTED:
-            asked.append(version)
+async def _without_target(url: str, setup: Setup, versions: Sequence[int], memory: dict[str, Any]) -> Sequence[Found]:
+    """What can be seen without a target of ours: over which versions a tunnel is granted; nothing goes through it."""
+    asked = [
+        version
+        for version in versions or (1, 2, 3)
+        if (await _tried(setup, memory, knock, {"asked": version}, where=NOBODY))[0] == ACCEPTED
+    ]
     if not asked:
         return ()
     why = [f"it grants tunnels over {' and '.join(NAMES[v] for v in asked)}"]

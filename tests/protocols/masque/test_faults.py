@@ -1,6 +1,6 @@
 from collections import Counter
 
-from conformance.engine.catalogue import load_catalogue, load_cases
+from conformance.engine.catalogue import load_cases, load_catalogue
 from conformance.protocols.masque import PROTOCOL
 
 

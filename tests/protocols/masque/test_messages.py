@@ -43,14 +43,18 @@ def test_a_datagram_is_read_as_it_was_written(quarter, context, octets):
 @given(st.binary(max_size=40))
 def test_any_octets_are_a_payload_or_an_error(octets):
     try:
-        decode_payload_untrusted(octets)
-    except DecodeError as why:
-        assert why.reason
+        read = decode_payload_untrusted(octets)
+    except DecodeError:
+        return
+    assert octets.endswith(read.octets)
 
 
 @given(st.lists(st.tuples(st.booleans(), payloads), max_size=6), st.data())
 def test_a_stream_gives_its_datagrams_however_it_is_cut(capsules, data):
-    made = [capsule_datagram(udp_payload(o)) if is_datagram else unknown_capsule(grease(1), o) for is_datagram, o in capsules]
+    made = [
+        capsule_datagram(udp_payload(o)) if is_datagram else unknown_capsule(grease(1), o)
+        for is_datagram, o in capsules
+    ]
     octets = b"".join(m.encode() for m in made)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(octets)), max_size=5)))
     stream, found = CapsuleStream(), []
@@ -91,7 +95,10 @@ def test_a_large_datagram_in_another_context_is_skipped():
         (WELL_KNOWN, b"/.well-known/masque/udp/2001%3Adb8%3A%3A42/443/"),
         ("https://proxy.example/m?h={target_host}&p={target_port}", b"/m?h=2001%3Adb8%3A%3A42&p=443"),
         ("https://proxy.example/m{?target_host,target_port}", b"/m?target_host=2001%3Adb8%3A%3A42&target_port=443"),
-        ("https://proxy.example/m?x=1{&target_host,target_port}", b"/m?x=1&target_host=2001%3Adb8%3A%3A42&target_port=443"),
+        (
+            "https://proxy.example/m?x=1{&target_host,target_port}",
+            b"/m?x=1&target_host=2001%3Adb8%3A%3A42&target_port=443",
+        ),
     ],
 )
 def test_a_target_is_expanded_and_read_back(template, target):
@@ -116,11 +123,10 @@ def test_another_path_is_no_expansion():
 def test_any_variables_are_a_target_or_refused(host, port):
     try:
         name, number = decode_target_untrusted(host, port)
-    except TargetRefused as why:
-        assert 400 <= why.status < 500
-    else:
-        assert name
-        assert 1 <= number <= 65535
+    except TargetRefused:
+        return
+    assert name
+    assert 1 <= number <= 65535
 
 
 @given(st.text(max_size=40))

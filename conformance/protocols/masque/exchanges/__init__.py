@@ -1,6 +1,5 @@
 """The dialogues that the cases of MASQUE vary, by role."""
 
-from conformance.bench._udp_lab import UDPAnswer
 from conformance.protocols.masque.exchanges._client import CLIENT_ERROR, client_echo
 from conformance.protocols.masque.exchanges._outcomes import (
     ABORTED,
@@ -16,15 +15,19 @@ from conformance.protocols.masque.exchanges._outcomes import (
 from conformance.protocols.masque.exchanges._proxy import (
     CAPSULES,
     Live,
+    acknowledged,
     capsule_echo,
+    datagram_to,
     dialled,
     echo,
+    far_on,
     knock,
     opened,
     plain,
     send_payload,
     sentinel,
     spoken,
+    through,
     unique,
     until_over,
 )
@@ -41,11 +44,13 @@ __all__ = [
     "REFUSED_5XX",
     "REFUSED_OTHER",
     "Live",
-    "UDPAnswer",
+    "acknowledged",
     "capsule_echo",
     "client_echo",
+    "datagram_to",
     "dialled",
     "echo",
+    "far_on",
     "knock",
     "opened",
     "plain",
@@ -53,6 +58,7 @@ __all__ = [
     "send_payload",
     "sentinel",
     "spoken",
+    "through",
     "unique",
     "until_over",
 ]

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.bench import Bench
-from conformance.bench._udp_lab import UDPLab
+from conformance.bench import Bench, UDPLab
 from conformance.model import ACCEPTED, ANYWAY, WRONG, AdapterError, Outcome, Part, exchange
 from conformance.protocols.masque.messages import WELL_KNOWN, CapsuleStream
 from conformance.protocols.masque.peers import FakeProxy
@@ -102,7 +101,7 @@ async def client_echo(
     own = str(proxy.more.get("template") or f"{proxy.url.rstrip('/')}{WELL_KNOWN}")
     certificate = str(proxy.more.get("certificate") or "")
     if not certificate and proxy.more.get("ca"):
-        certificate = Path(str(proxy.more["ca"])).read_text(encoding="ascii")
+        certificate = _read(str(proxy.more["ca"]))
     reply = await bench.do(
         OP, template=own, host=lab.host, port=target.port, http=int(bench.variant["http"]), certificate=certificate,
         payloads=[bench.rng.randbytes(size).hex() for size in sizes],
@@ -111,4 +110,8 @@ async def client_echo(
         told(reply)
 
 
-__all__ = ["CLIENT_ERROR", "client_ended", "client_echo"]
+def _read(file: str) -> str:
+    return Path(file).read_text(encoding="ascii")
+
+
+__all__ = ["CLIENT_ERROR", "client_echo", "client_ended"]

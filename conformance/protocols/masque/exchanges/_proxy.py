@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.bench import Bench
-from conformance.bench._udp_lab import UDPAnswer, UDPLab, UDPTarget
+from conformance.bench import Bench, UDPLab, UDPTarget
 from conformance.model import ACCEPTED, Ended, Outcome, Part, exchange
 from conformance.net import Connection, HTTP3Settings, QUICSettings, Tunnel, connect
 from conformance.protocols.masque.exchanges._outcomes import (
@@ -123,26 +122,21 @@ async def opened(
     host: str = "",
     port: int = 0,
     local: str = "",
-    answer: UDPAnswer | None = None,
     fields: Sequence[tuple[bytes, bytes]] = (),
     optimistic: str = "",
     encoded: tuple[str, int] | None = None,
 ) -> Live | None:
     """Ask for a tunnel to a target of ours; None where it was refused.
 
-    `host` and `port` stand in the request in place of the target's own, which listens at `local`; `answer` is what it
-    does. With `optimistic` one payload leaves before the answer: behind the request, in its packet, or ahead of it.
+    `host` and `port` stand in the request in place of the target's own, which listens at `local`.
+    With `optimistic` one payload leaves before the answer: behind the request, in its packet, or ahead of it.
     `encoded` is ("host" or "port", n): every nth octet of it is percent-encoded.
     """
     lab = UDPLab.of(bench)
     if lab is None:
         bench.absent("no target of ours can be reached from there")
     assert lab is not None
-    answer = answer or UDPAnswer()
-    target = lab.target(answer, bench, host=local or None)
-    if answer != UDPAnswer():
-        octets = b"" if answer.octets is None and answer.size is None else answer.to(b"")
-        bench.saw("target", octets=octets.hex(), returns=answer.behaviour == "echo")
+    target = lab.target(recorder=bench, host=local or None)
     await spoken(bench, connection)
     asked = await request_for(bench, connection, host or local or lab.host, port or target.port, fields, encoded)
     built = bench.point("connect", asked)
@@ -167,6 +161,34 @@ async def opened(
         path = "capsules"
         bench.saw("opened", "tunnel", quarter=tunnel.quarter, by=path)
     return Live(connection, tunnel, target, path)
+
+
+async def through(bench: Bench, connection: Connection, *, host: str = "", port: int = 0) -> Live:
+    """A tunnel to a target of ours that is granted; Ended where it is not."""
+    live = await opened(bench, connection, host=host, port=port)
+    if live is None:
+        raise Ended("refused", "no tunnel")
+    return live
+
+
+async def acknowledged(tunnel: Tunnel) -> None:
+    """Wait until the proxy has what was sent on a stream of HTTP/3, head and end included."""
+    stream: Any = tunnel
+    await stream.session.link.arrived(tunnel.stream_id)
+
+
+async def datagram_to(bench: Bench, connection: Connection, quarter: int) -> None:
+    """Send a payload in a QUIC datagram, for whatever stream."""
+    connection3: Any = connection
+    await connection3.datagram(bench, bench.point("datagram", quic_datagram(quarter, udp_payload(unique(bench)))))
+
+
+def far_on(connection: Connection, stream_id: int) -> None:
+    """Use up streams of HTTP/3, each reset at once, until the next one has this ID."""
+    connection3: Any = connection
+    if connection.version == 3:
+        while connection3.link.quic.get_next_available_stream_id() < stream_id:
+            connection3.link.reset_stream(connection3.open_stream(), 0x10C)
 
 
 async def granted(bench: Bench, connection: Connection, tunnel: Tunnel) -> bool:
@@ -263,7 +285,9 @@ async def sentinel(bench: Bench, live: Live) -> None:
     patience = bench.patience / tries
     loop = asyncio.get_running_loop()
     for n in range(tries):
-        await send_payload(bench, live.tunnel, live.by, "sentinel", udp_payload(SENTINEL + unique(bench, 8) + bytes([n])))
+        await send_payload(
+            bench, live.tunnel, live.by, "sentinel", udp_payload(SENTINEL + unique(bench, 8) + bytes([n]))
+        )
         begun = loop.time()
         while bench.record.last("decoded", "sentinel") is None:
             # What was sent before may be long, and takes its time: as long as something moves, there is hope.
@@ -289,13 +313,11 @@ async def grace(bench: Bench, live: Live) -> None:
     """Give what should have come before the sentinel a little time, where something is missing."""
     loop = asyncio.get_running_loop()
     until = loop.time() + GRACE
-    told = bench.record.last("target")
     while loop.time() < until:
         wanted = Counter(left(bench.record).payloads)
         missing = wanted - Counter(arrived(bench.record))
-        if told is None:
-            wanted += Counter(e.octets for e in bench.record.all("replied"))
-            missing = missing or wanted - Counter(returned(bench.record))
+        wanted += Counter(e.octets for e in bench.record.all("replied"))
+        missing = missing or wanted - Counter(returned(bench.record))
         if not missing:
             return
         seen = await live.tunnel.quiet(min(0.05, until - loop.time()))
@@ -338,8 +360,8 @@ async def echo(
     (`stray`), or from the target without being asked for (`reply`). `pairs` and `quic` are our settings; other
     parameters are those of `opened`.
     """
-    connection: Connection = live.connection if isinstance(live, Live) else live or await dialled(
-        bench, pairs=pairs, quic=quic
+    connection: Connection = (
+        live.connection if isinstance(live, Live) else live or await dialled(bench, pairs=pairs, quic=quic)
     )
     try:
         if isinstance(live, Live):
@@ -395,9 +417,7 @@ async def _capsules(bench: Bench, live: Live | Connection | None = None, **setti
     return await echo.drive(bench, live, **settings)  # type: ignore[no-any-return]
 
 
-capsule_echo = replace(
-    echo, name="capsule_echo", drive=_capsules, needs=frozenset({"target", "capsules"})
-)
+capsule_echo = replace(echo, name="capsule_echo", drive=_capsules, needs=frozenset({"target", "capsules"}))
 """The same with everything in capsules, which proxies must take in every version (RFC 9297, Section 3.5)."""
 
 

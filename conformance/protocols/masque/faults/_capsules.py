@@ -7,7 +7,7 @@ from conformance.protocols.masque.faults._kit import faults_of, proxy_fault
 from conformance.protocols.masque.messages import CapsuleStream, decode_payload_untrusted
 from conformance.protocols.masque.peers import Relay
 from conformance.wire import DecodeError
-from conformance.wire.http import CapsuleReader, Capsule
+from conformance.wire.http import Capsule, CapsuleReader
 
 SKIPPED = "rfc9297/3.2/unknown-capsule-skipped"
 RESERVED = "rfc9297/5.4/reserved-capsule-types-skipped"

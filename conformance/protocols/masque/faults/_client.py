@@ -288,6 +288,7 @@ class UnknownSettingsEndTheConnection(Client):
 class _OneOctet(HTTP3):
     def took_datagram(self, stream_id: int, payload: bytes, octets: bytes) -> None:
         """Take what follows the first octet."""
+        del stream_id, payload
         super().took_datagram(4 * octets[0], octets[1:], octets)
 
 

@@ -62,6 +62,7 @@ class BadDatagramsAreGeneralErrors(ProxyHTTP3):
 
     def bad_datagram(self, octets: bytes, why: DecodeError) -> None:
         """Close with another code."""
+        del octets
         raise Broken(0x101, str(why))
 
 

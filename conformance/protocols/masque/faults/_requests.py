@@ -274,7 +274,9 @@ class ContentTypeWithSuccess(Proxy):
         return (*super().success_fields(), (b"content-type", b"application/octet-stream"))
 
 
-@proxy_fault("rfc9298/3.5/success-status-any-2xx", "rfc9297/3.2/no-204-205-206-response", where=LATER | {"asked": (2, 3)})
+@proxy_fault(
+    "rfc9298/3.5/success-status-any-2xx", "rfc9297/3.2/no-204-205-206-response", where=LATER | {"asked": (2, 3)}
+)
 class SuccessIs204(Proxy):
     """A tunnel is granted with 204."""
 

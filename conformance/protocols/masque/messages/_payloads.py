@@ -1,4 +1,4 @@
-"""UDP payloads (RFC 9298, Sections 4 and 5) in QUIC datagrams and in DATAGRAM capsules (RFC 9297, Sections 2.1 and 3.5).
+"""UDP payloads (RFC 9298, Sections 4 and 5) in QUIC datagrams and DATAGRAM capsules (RFC 9297, Sections 2.1 and 3.5).
 
 The parts have the same names in both: `payload.context` and `payload.udp`.
 """

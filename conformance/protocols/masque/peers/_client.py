@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.bench import Hello, Reply, RoleOffer
@@ -68,9 +67,7 @@ class Client:
         """
         try:
             route = self.route(template, certificate)
-            connection = await connect(
-                route, Nobody(), version=http, patience=PATIENCE, settings=self.http3_settings()
-            )
+            connection = await connect(route, Nobody(), version=http, patience=PATIENCE, settings=self.http3_settings())
             try:
                 back = await self.through(connection, template, host, port, [bytes.fromhex(p) for p in payloads])
             finally:

@@ -1,4 +1,4 @@
-"""The proxy that clients under test meet: the reference, at work on a bench, with what only it sends in front of replies.
+"""The proxy that clients under test meet: the reference, at work on a bench, with what it sends in front of replies.
 
 Its points are `settings`, `interim`, `answer`, `capsules`, `strays` and `datagram` (each reply).
 """

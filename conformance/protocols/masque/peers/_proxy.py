@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -49,6 +50,8 @@ from conformance.wire.http import FieldLines, control_stream, response, switched
 MALFORMED = {2: 0x1, 3: 0x10E}
 """How a stream with a malformed message is reset (RFC 9113, Section 8.1.1; RFC 9114, Section 4.1.2)."""
 DATAGRAM_ERROR, ID_ERROR = 0x33, 0x108
+MTU_DISCOVER, PMTUDISC_DO = 10, 2
+"""IP_MTU_DISCOVER and IP_PMTUDISC_DO of Linux, which the socket module does not name."""
 CONTENT_FIELDS = (b"content-length", b"content-type", b"transfer-encoding")
 """Fields that no message with capsules has (RFC 9297, Section 3.2)."""
 
@@ -296,7 +299,9 @@ class Proxy(Peer):
             patience=30.0,
         )
         self.template = template_of(self.server.url + WELL_KNOWN)
-        return Served(f"{self.server.url}/", {"certificate": certificate.chain.decode(), "template": self.template.text})
+        return Served(
+            f"{self.server.url}/", {"certificate": certificate.chain.decode(), "template": self.template.text}
+        )
 
     async def stop(self) -> None:
         """Stop serving."""
@@ -329,8 +334,8 @@ class Proxy(Peer):
 
     def prepare(self, sock: socket.socket, family: int) -> None:
         """Let packets not be fragmented (RFC 9298, Section 3.1)."""
-        if family == socket.AF_INET and hasattr(socket, "IP_MTU_DISCOVER"):
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MTU_DISCOVER, socket.IP_PMTUDISC_DO)
+        if family == socket.AF_INET and sys.platform == "linux":
+            sock.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, PMTUDISC_DO)
 
     # Requests
 
@@ -427,9 +432,7 @@ class Proxy(Peer):
     async def refuse(self, tunnel: ServerTunnel, why: TargetRefused) -> None:
         """Answer that there is no tunnel."""
         fields = self.refusal_fields(why.error)
-        await tunnel.answer(
-            self.bench.point("answer", response(why.status, fields, b"", version=tunnel.version))
-        )
+        await tunnel.answer(self.bench.point("answer", response(why.status, fields, b"", version=tunnel.version)))
 
     def refusal_fields(self, error: str) -> FieldLines:
         """The fields of a refusal: what went wrong (RFC 9209)."""

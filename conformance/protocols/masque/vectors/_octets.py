@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aioquic.buffer import Buffer, BufferReadError
+from aioquic._buffer import Buffer, BufferReadError
 
 from conformance.cases import octets
 from conformance.protocols.masque.messages import PAYLOAD_MAX, capsule_datagram, grease, udp_payload, unknown_capsule
@@ -46,9 +46,14 @@ def varints() -> dict[str, Any]:
             if width > 1 and value in {37, 16383, (1 << 62) - 1}:
                 for left in sorted({1, width // 2, width - 1}):
                     making.invalid(
-                        twin, f"cut to {left}", {"octets": made[:left].hex()}, f"only the first {left} octets are there",
-                        [WIDTHS], ["truncated"], confirmed=refused_by_aioquic(made[:left], capsules=False),
-                    )  # fmt: skip
+                        twin,
+                        f"cut to {left}",
+                        {"octets": made[:left].hex()},
+                        f"only the first {left} octets are there",
+                        [WIDTHS],
+                        ["truncated"],
+                        confirmed=refused_by_aioquic(made[:left], capsules=False),
+                    )
     return making.file("rfc9297", "1.1", "Variable-length integers at the boundaries of their widths", 9000)
 
 
@@ -64,18 +69,28 @@ def capsules() -> dict[str, Any]:
         "one datagram": (_run(hello), "a payload in context 0", [LAYOUT, CONTEXT]),
         "empty payload": (_run(capsule_datagram(udp_payload(b""))), "a UDP payload of no octets", [LAYOUT]),
         "unknown then datagram": (
-            _run(unknown_capsule(grease(0), b"abc"), hello), "a capsule of a reserved type in front", [SKIPPED],
+            _run(unknown_capsule(grease(0), b"abc"), hello),
+            "a capsule of a reserved type in front",
+            [SKIPPED],
         ),
         "empty unknown": (_run(unknown_capsule(grease(1), b""), hello), "an unknown capsule without a value", [LAYOUT]),
         "largest type": (
-            _run(unknown_capsule(grease((1 << 62) // 0x29 - 1), b""), hello), "the largest reserved type", [SKIPPED],
+            _run(unknown_capsule(grease((1 << 62) // 0x29 - 1), b""), hello),
+            "the largest reserved type",
+            [SKIPPED],
         ),
         "unknown context": (
-            _run(capsule_datagram(udp_payload(b"hi", 98))), "a payload in a context that nobody opened", [UNKNOWN],
+            _run(capsule_datagram(udp_payload(b"hi", 98))),
+            "a payload in a context that nobody opened",
+            [UNKNOWN],
         ),
         "no capsules": (b"", "an empty stream", [LAYOUT]),
-        "no context": (_run(capsule_datagram(b"")), "a DATAGRAM capsule of no octets, in which a context is missing", [LAYOUT]),
-    }  # fmt: skip
+        "no context": (
+            _run(capsule_datagram(b"")),
+            "a DATAGRAM capsule of no octets, in which a context is missing",
+            [LAYOUT],
+        ),
+    }
     for size in (62, 63, 64, 300):
         table[f"value of {size}"] = (
             _run(unknown_capsule(grease(2), octets(size))), f"an unknown capsule of {size} octets", [LAYOUT, SKIPPED],
@@ -111,18 +126,31 @@ def datagrams() -> dict[str, Any]:
     ids = {}
     for quarter in (0, 11, 63, 64, 16384, 1 << 30, (1 << 60) - 1):
         made = datagram(quarter, udp_payload(b"hello")).encode()
-        ids[quarter] = making.valid(f"quarter {quarter}", {"frame": made.hex()}, f"of the stream {4 * quarter}", [QUARTER])
+        ids[quarter] = making.valid(
+            f"quarter {quarter}", {"frame": made.hex()}, f"of the stream {4 * quarter}", [QUARTER]
+        )
     for context in (1, 2, 63, 64, 16384, (1 << 62) - 1):
         made = datagram(1, udp_payload(b"hello", context)).encode()
         making.valid(f"context {context}", {"frame": made.hex()}, "in a context that nobody opened", [UNKNOWN, CONTEXT])
-    making.valid("empty payload", {"frame": datagram(1, udp_payload(b"")).encode().hex()}, "a UDP payload of no octets", [CONTEXT])
+    making.valid(
+        "empty payload",
+        {"frame": datagram(1, udp_payload(b"")).encode().hex()},
+        "a UDP payload of no octets",
+        [CONTEXT],
+    )
     for width in (2, 4, 8):
         made = Message(quarter=Varint(1, width), payload=Message(context=Varint(0, width), udp=b"x")).encode()
         making.valid(f"width {width}", {"frame": made.hex()}, f"both integers in {width} octets", [WIDTHS])
     for value in (1 << 60, (1 << 60) + 1, (1 << 62) - 1):
         made = datagram(value, udp_payload(b"hello")).encode()
-        making.invalid(ids[(1 << 60) - 1], f"quarter {value}", {"frame": made.hex()},
-                       f"the quarter stream ID is {value}, a quarter of no stream ID", [OVERFLOW], ["length"])  # fmt: skip
+        making.invalid(
+            ids[(1 << 60) - 1],
+            f"quarter {value}",
+            {"frame": made.hex()},
+            f"the quarter stream ID is {value}, a quarter of no stream ID",
+            [OVERFLOW],
+            ["length"],
+        )
     for quarter in (0, 64, 16384, 1 << 30):
         width = len(encode_varint(quarter))
         whole = datagram(quarter, udp_payload(b"hello")).encode()

@@ -35,7 +35,9 @@ def templates() -> dict[str, Any]:
     """Templates expanded, and texts that are no template of a proxy."""
     making = Making("masque/template", "masque.template")
     own = "https://proxy.example/.well-known/masque/udp/{target_host}/{target_port}/"
-    twin = making.valid("well known", {"template": own, "host": "192.0.2.6", "port": "443"}, "the default template", [EXPANDS])
+    twin = making.valid(
+        "well known", {"template": own, "host": "192.0.2.6", "port": "443"}, "the default template", [EXPANDS]
+    )
     table: list[tuple[str, str, str, str]] = [
         ("path", "https://masque.example/masque?h={target_host}&p={target_port}", "192.0.2.6", "443"),
         ("query", "https://proxy.example:4443/masque{?target_host,target_port}", "192.0.2.6", "443"),
@@ -45,13 +47,19 @@ def templates() -> dict[str, Any]:
         ("another variable", "https://proxy.example/{x}/{target_host}/{target_port}/", "192.0.2.6", "65535"),
     ]  # fmt: skip
     for label, template, host, port in table:
-        making.valid(label, {"template": template, "host": host, "port": port}, f"a template with variables: {label}", [EXPANDS])
+        making.valid(
+            label, {"template": template, "host": host, "port": port}, f"a template with variables: {label}", [EXPANDS]
+        )
     wrong: list[tuple[str, str, str]] = [
         ("prefix", own.replace("{target_host}", "{target_host:3}"), "rfc9298/2/template-level-3-or-lower"),
         ("explode", own.replace("{target_host}", "{target_host*}"), "rfc9298/2/template-level-3-or-lower"),
         ("relative", "/masque/{target_host}/{target_port}/", "rfc9298/2/template-absolute-and-complete"),
         ("no authority", "https:///{target_host}/{target_port}/", "rfc9298/2/template-absolute-and-complete"),
-        ("no path", "https://proxy.example?h={target_host}&p={target_port}", "rfc9298/2/template-path-starts-with-slash"),
+        (
+            "no path",
+            "https://proxy.example?h={target_host}&p={target_port}",
+            "rfc9298/2/template-path-starts-with-slash",
+        ),
         ("host in authority", "https://{target_host}/{target_port}/", "rfc9298/2/variables-in-path-or-query"),
         ("in fragment", "https://proxy.example/#{target_host}/{target_port}", "rfc9298/2/variables-in-path-or-query"),
         ("no port", "https://proxy.example/{target_host}/", "rfc9298/2/target-host-and-port-present"),
@@ -59,12 +67,18 @@ def templates() -> dict[str, Any]:
         ("space", own.replace("masque", "mas que"), "rfc9298/2/template-printable-ascii-only"),
         ("not ascii", own.replace("masque", "masqué"), "rfc9298/2/template-printable-ascii-only"),
         ("nul", own + "\0", "rfc9298/2/template-printable-ascii-only"),
-        ("open brace", own + "{", INVALID), ("reserved operator", own.replace("{target_port}", "{|target_port}"), INVALID),
+        ("open brace", own + "{", INVALID),
+        ("reserved operator", own.replace("{target_port}", "{|target_port}"), INVALID),
         ("empty expression", own + "{}", INVALID),
-    ]  # fmt: skip
+    ]
     for name, operator in (("plus", "+"), ("hash", "#"), ("dot", "."), ("slash", "/"), ("semicolon", ";")):
-        wrong.append((f"operator {name}", own.replace("{target_host}", f"{{{operator}target_host}}"),
-                      "rfc9298/2/no-forbidden-template-operators"))  # fmt: skip
+        wrong.append(
+            (
+                f"operator {name}",
+                own.replace("{target_host}", f"{{{operator}target_host}}"),
+                "rfc9298/2/no-forbidden-template-operators",
+            )
+        )
     for label, template, requirement in wrong:
         given = {"template": template, "host": "192.0.2.6", "port": "443"}
         making.invalid(twin, label, given, f"the template: {label}", {requirement, INVALID}, ["malformed"])
@@ -84,7 +98,9 @@ def targets() -> dict[str, Any]:
     ):  # fmt: skip
         making.valid(label, {"host": host, "port": port}, label, [requirement])
     for port in ("0", "65536", "99999", "99999999999", "-1", "+80", "8o", "0x50", "%2B80", "80%20", "%30"):
-        making.invalid(twin, f"port {port}", {"host": "192.0.2.6", "port": port}, f"the port is {port}", [PORT], ["malformed"])
+        making.invalid(
+            twin, f"port {port}", {"host": "192.0.2.6", "port": port}, f"the port is {port}", [PORT], ["malformed"]
+        )
     making.invalid(twin, "no port", {"host": "192.0.2.6", "port": ""}, "the port is empty", [EMPTY, PORT], ["length"])
     making.invalid(twin, "no host", {"host": "", "port": "443"}, "the host is empty", [EMPTY, GRAMMAR], ["length"])
     for label, host, requirement in (
@@ -96,5 +112,7 @@ def targets() -> dict[str, Any]:
         ("not ascii", "%C3%A9", GRAMMAR), ("long label", "a" * 64 + ".example", GRAMMAR),
         ("long name", ".".join(["a" * 60] * 5), GRAMMAR), ("two dots", "a..b", GRAMMAR), ("hash", "a%23b", GRAMMAR),
     ):  # fmt: skip
-        making.invalid(twin, f"host {label}", {"host": host, "port": "443"}, f"the host: {label}", [requirement], ["malformed"])
+        making.invalid(
+            twin, f"host {label}", {"host": host, "port": "443"}, f"the host: {label}", [requirement], ["malformed"]
+        )
     return making.file("rfc9298", "3", "Variables of a request's path", 3)

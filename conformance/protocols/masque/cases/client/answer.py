@@ -31,7 +31,9 @@ def answer_that_upgrades_nothing(change):
     return change
 
 
-@case(client_echo, "rfc9298/3.5/success-status-any-2xx", expect=[ACCEPTED], where=LATER, each=("200", "201", "202", "299"))
+@case(
+    client_echo, "rfc9298/3.5/success-status-any-2xx", expect=[ACCEPTED], where=LATER, each=("200", "201", "202", "299")
+)
 def any_2xx(status):
     """Over HTTP/2 and HTTP/3 every 2xx grants a tunnel."""
     return put("answer.status", status.encode())

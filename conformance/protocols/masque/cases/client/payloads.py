@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.cases import case, close, extend, given, insert, octets, put, reset
-from conformance.model import ACCEPTED
+from conformance.model import ACCEPTED, Change
 from conformance.protocols.masque.exchanges import CLIENT_ERROR, client_echo
 from conformance.protocols.masque.messages import (
     CONTEXT_MAX,
@@ -19,7 +19,7 @@ H3, LATER = {"http": [3]}, {"http": [2, 3]}
 UNKNOWN = "rfc9298/5/unknown-context-id-dropped"
 
 
-def run(*capsules):
+def run(*capsules: Message) -> tuple[Change, ...]:
     """Capsules that come right behind the answer."""
     return tuple(insert("capsules.capsule", n, capsule) for n, capsule in enumerate(capsules))
 
@@ -42,8 +42,13 @@ def datagram_in_an_unknown_context():
     return given(strays=((0, b""),)), put("strays.payload", udp_payload(b"stray", 98))
 
 
-@case(client_echo, "rfc9297/3.2/unknown-capsule-skipped", expect=[ACCEPTED],
-      also={"rfc9297/5.4/reserved-capsule-types-skipped": [ACCEPTED]}, each=(0, 1, 63, 64, 16_384, (1 << 20) + 1))  # fmt: skip
+@case(
+    client_echo,
+    "rfc9297/3.2/unknown-capsule-skipped",
+    expect=[ACCEPTED],
+    also={"rfc9297/5.4/reserved-capsule-types-skipped": [ACCEPTED]},
+    each=(0, 1, 63, 64, 16_384, (1 << 20) + 1),
+)
 def unknown_capsule_of_size(size):
     """A capsule of a reserved type comes first: it is skipped."""
     return run(unknown_capsule(grease(7), octets(size)))
@@ -66,7 +71,9 @@ def stream_ends_inside_a_capsule(cut):
     return extend("capsules", cut), close("capsules")
 
 
-@case(client_echo, "rfc9298/5/oversize-udp-payload-aborts-stream", expect=[CLIENT_ERROR], each=(PAYLOAD_MAX + 1, 1 << 18))
+@case(
+    client_echo, "rfc9298/5/oversize-udp-payload-aborts-stream", expect=[CLIENT_ERROR], each=(PAYLOAD_MAX + 1, 1 << 18)
+)
 def udp_payload_larger_than_any(size):
     """A DATAGRAM capsule in context 0 is larger than a UDP payload can be: the client aborts the stream."""
     return run(capsule_datagram(udp_payload(octets(size))))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from conformance.cases import case, given, put, watch
-from conformance.model import ACCEPTED, Finding
+from conformance.model import ACCEPTED, Event, Finding, Part
 from conformance.protocols.masque.exchanges import client_echo
 from conformance.protocols.masque.messages import CapsuleStream, decode_payload_untrusted
 from conformance.wire import DecodeError
-from conformance.wire.http import capsule_protocol, combined, values
+from conformance.wire.http import FieldLines, capsule_protocol, combined, values
 
 ROLE = "masque.client"
 NONE = "no request was seen"
 
 
-def _requests(part):
+def _requests(part: Part) -> Iterator[tuple[Event, int, FieldLines]]:
     for event in part.all("decoded", "request", where="proxy"):
         fields = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in event.value["fields"])
         yield event, int(event.value["version"]), fields
 
 
-def _told(wrong, told, part, requirement=""):
+def _told(wrong: object, told: str, part: Part, requirement: str = "") -> Finding:
     return Finding("violation" if wrong else "as-expected", told, requirement, part.name)
 
 
@@ -39,14 +41,21 @@ def upgrade_asked_for(part):
                         "rfc9298/3.2/h1-request-upgrade-connect-udp")  # fmt: skip
 
 
-@watch(ROLE, "rfc9298/3.4/method-is-connect", "rfc9298/3.4/protocol-is-connect-udp", "rfc9298/3.4/path-and-scheme-nonempty",
-       absent=NONE)  # fmt: skip
+@watch(
+    ROLE,
+    "rfc9298/3.4/method-is-connect",
+    "rfc9298/3.4/protocol-is-connect-udp",
+    "rfc9298/3.4/path-and-scheme-nonempty",
+    absent=NONE,
+)
 def extended_connect_asked_for(part):
     """Over HTTP/2 and HTTP/3 the request is an extended CONNECT of connect-udp with scheme and path."""
     for event, version, _ in _requests(part):
         if version > 1:
             said = event.value
-            yield _told(said["method"] != "CONNECT", f"the method is {said['method']}", part, "rfc9298/3.4/method-is-connect")
+            yield _told(
+                said["method"] != "CONNECT", f"the method is {said['method']}", part, "rfc9298/3.4/method-is-connect"
+            )
             yield _told(said["protocol"] != "connect-udp", f"the protocol is {said['protocol']}", part,
                         "rfc9298/3.4/protocol-is-connect-udp")  # fmt: skip
             yield _told(not (said["scheme"] and said["target"]), "scheme and path", part,
@@ -82,7 +91,9 @@ def no_content_announced(part):
 def capsule_protocol_sent(part):
     """A request for a tunnel says Capsule-Protocol: ?1."""
     for _, _, fields in _requests(part):
-        yield _told(capsule_protocol(fields) is not True, f"Capsule-Protocol is {combined(fields, b'capsule-protocol')!r}", part)
+        yield _told(
+            capsule_protocol(fields) is not True, f"Capsule-Protocol is {combined(fields, b'capsule-protocol')!r}", part
+        )
 
 
 @watch(ROLE, "rfc9298/4/context-id-zero-udp-payload", absent="no payload was seen")

@@ -21,10 +21,13 @@ def h3_datagram_setting_of(value):
 
 
 @case(
-    client_echo, "rfc9297/2.2/capsule-fallback-without-h3-datagrams", "rfc9297/2.1.1/no-datagram-before-settings-exchange",
-    where=H3, expect=[ACCEPTED, CLIENT_ERROR.per("rfc9297/2.2/capsule-fallback-without-h3-datagrams")],
+    client_echo,
+    "rfc9297/2.2/capsule-fallback-without-h3-datagrams",
+    "rfc9297/2.1.1/no-datagram-before-settings-exchange",
+    where=H3,
+    expect=[ACCEPTED, CLIENT_ERROR.per("rfc9297/2.2/capsule-fallback-without-h3-datagrams")],
     each={"0": put(f"{LIST}[1].value", 0), "not announced": drop(f"{LIST}[1]")},
-)  # fmt: skip
+)
 def proxy_without_datagrams(change):
     """The proxy announces no H3 datagrams: payloads go in capsules, or the client wants none of it; no QUIC
     datagram comes.
@@ -37,8 +40,12 @@ def _(transcript):
     for part in transcript.tested:
         came = part.all("datagram", where="proxy")
         told = f"{part.name}: {len(came)} QUIC datagrams came"
-        yield Finding("violation" if came else "as-expected", told, "rfc9297/2.1.1/no-datagram-before-settings-exchange",
-                      part.name)  # fmt: skip
+        yield Finding(
+            "violation" if came else "as-expected",
+            told,
+            "rfc9297/2.1.1/no-datagram-before-settings-exchange",
+            part.name,
+        )
 
 
 @case(client_echo, "masque-http-layer/8441-3/extended-connect-only-after-setting", where=H3, expect=[CLIENT_ERROR])
@@ -51,7 +58,9 @@ def proxy_without_extended_connect():
 def _(transcript):
     for part in transcript.tested:
         asked = part.all("decoded", "request", where="proxy")
-        yield Finding("violation" if asked else "as-expected", f"{part.name}: {len(asked)} requests came", "", part.name)
+        yield Finding(
+            "violation" if asked else "as-expected", f"{part.name}: {len(asked)} requests came", "", part.name
+        )
 
 
 @case(client_echo, "masque-http-layer/9114-7.2.4/unknown-settings-ignored", where=H3, expect=[ACCEPTED])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases import case, close, extend, given, insert, octets, put, split
+from conformance.cases import case, close, extend, given, insert, octets, split
 from conformance.model import ACCEPTED
 from conformance.protocols.masque.exchanges import ABORTED, CAPSULES, DROPPED, MALFORMED, capsule_echo, echo
 from conformance.protocols.masque.messages import PAYLOAD_MAX, capsule_datagram, grease, udp_payload, unknown_capsule
@@ -74,14 +74,20 @@ def capsules_of_length_zero(n):
 
 
 @case(
-    capsule_echo, CUT, ERRORS, expect=[MALFORMED, ABORTED.at("H3_DATAGRAM_ERROR").per("rfc9297/3.3/capsule-errors-treated-as-malformed")],
+    capsule_echo,
+    CUT,
+    ERRORS,
+    expect=[MALFORMED, ABORTED.at("H3_DATAGRAM_ERROR").per("rfc9297/3.3/capsule-errors-treated-as-malformed")],
     where={"http": [2, 3]},
     each={
-        "behind the type": b"\x00", "inside the type": b"\x80\x00", "inside the length": b"\x00\x40",
-        "behind the length": b"\x00\x06", "inside the value": b"\x00\x06\x00he",
+        "behind the type": b"\x00",
+        "inside the type": b"\x80\x00",
+        "inside the length": b"\x00\x40",
+        "behind the length": b"\x00\x06",
+        "inside the value": b"\x00\x06\x00he",
         "inside an unknown one": b"\x17\x03ab",
     },
-)  # fmt: skip
+)
 def stream_ends_inside_a_capsule(cut):
     """Our side of the stream ends cleanly in the middle of a capsule: a malformed message, no clean end."""
     return extend("capsules", cut), close("capsules")
@@ -121,6 +127,6 @@ def huge_datagram_in_an_unknown_context():
     where={"http": [3]}, needs=["datagrams"], each={"unknown": grease(2), "DATAGRAM": 0},
 )  # fmt: skip
 def capsule_without_an_end(kind):
-    """A capsule announces 2^62 - 1 octets, of which 200 kB come: datagrams beside it go on passing, or it is refused."""
+    """A capsule announces 2^62 - 1 octets, of which 200 kB come: datagrams beside it pass, or it is refused."""
     endless = Message(type=Varint(kind), length=Varint((1 << 62) - 1), payload=b"\x02" + octets(200_000))
     return given(capsules=Message(capsule=Many([endless])))

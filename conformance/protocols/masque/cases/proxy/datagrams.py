@@ -8,14 +8,16 @@ from conformance.protocols.masque.exchanges import (
     ABORTED,
     CONNECTION_ERROR,
     DROPPED,
+    acknowledged,
+    datagram_to,
     dialled,
     echo,
-    opened,
     send_payload,
     sentinel,
+    through,
     unique,
 )
-from conformance.protocols.masque.messages import quic_datagram, udp_payload
+from conformance.protocols.masque.messages import udp_payload
 from conformance.wire.http import request
 
 H3 = {"http": [3]}
@@ -76,18 +78,22 @@ def capsule_before_the_200():
 
 
 @case(
-    echo, "rfc9297/2/unexpected-datagram-aborts-request", "rfc9297/2/h3-abort-uses-datagram-error", where=H3, needs=NEEDS,
+    echo,
+    "rfc9297/2/unexpected-datagram-aborts-request",
+    "rfc9297/2/h3-abort-uses-datagram-error",
+    where=H3,
+    needs=NEEDS,
     expect={"request": [ABORTED.at("H3_DATAGRAM_ERROR")], "tunnel beside it": [ACCEPTED]},
-)  # fmt: skip
+)
 async def datagram_for_a_request_without_any(bench):
     """A datagram is for an unfinished GET: that request is aborted with H3_DATAGRAM_ERROR, tunnels beside it live."""
     part = bench.part("request")
     connection = await dialled(part)
     asked = request(b"POST", b"/", b"localhost", [(b"content-length", b"100")], b"", version=3, scheme=b"https")
     tunnel = await connection.tunnel(part, part.point("plain", asked), "plain")
-    await connection.link.arrived(tunnel.stream_id)
-    await connection.datagram(part, part.point("datagram", quic_datagram(tunnel.quarter, udp_payload(b"stray"))))
-    await part_of_other(bench, connection)
+    await acknowledged(tunnel)
+    await datagram_to(part, connection, tunnel.quarter)
+    await echo(bench.part("tunnel beside it"), connection)
     if tunnel.answered:
         bench.absent("the proxy answers such a request before a datagram can come for it")
     if tunnel.result is None:
@@ -96,20 +102,15 @@ async def datagram_for_a_request_without_any(bench):
             seen = await tunnel.quiet(part.patience / 4)
 
 
-async def part_of_other(bench, connection):
-    """A tunnel on the same connection, whole."""
-    await echo(bench.part("tunnel beside it"), connection)
-
-
 @case(echo, "rfc9297/2.1/datagram-after-receive-close-dropped", where=H3, needs=NEEDS, expect={"other": [ACCEPTED]})
 async def datagram_behind_our_end(bench):
     """After the end of our side of a stream a datagram comes for it: it does not arrive, and another tunnel lives."""
     part = bench.part("ended")
     connection = await dialled(part)
-    live = await opened(part, connection)
+    live = await through(part, connection)
     await sentinel(part, live)
     await live.tunnel.finish()
-    await connection.link.arrived(live.tunnel.stream_id)
+    await acknowledged(live.tunnel)
     await live.tunnel.quiet(AWHILE)
     await send_payload(part, live.tunnel, live.by, "datagram", udp_payload(unique(part)))
     await echo(bench.part("other"), connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.cases import case, drop, insert, put
-from conformance.model import ACCEPTED
+from conformance.model import ACCEPTED, Outcome
 from conformance.protocols.masque.exchanges import (
     CONNECTION_ERROR,
     MALFORMED,
@@ -21,12 +21,14 @@ EXTENDED = "rfc9298/3.4/bad-extended-connect-malformed"
 WRONG_TYPE = "rfc9297/3.4/capsule-protocol-wrong-type-ignored"
 
 
-def malformed(requirement):
+def malformed(requirement: str) -> list[Outcome]:
     """A stream error, or an answer before it; closing the connection for it is allowed, with the same code."""
     return [
-        MALFORMED, REFUSED_4XX.per(requirement),
-        CONNECTION_ERROR.at("H3_MESSAGE_ERROR").per(requirement), CONNECTION_ERROR.at("PROTOCOL_ERROR").per(requirement),
-    ]  # fmt: skip
+        MALFORMED,
+        REFUSED_4XX.per(requirement),
+        CONNECTION_ERROR.at("H3_MESSAGE_ERROR").per(requirement),
+        CONNECTION_ERROR.at("PROTOCOL_ERROR").per(requirement),
+    ]
 
 
 PSEUDO = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import http_sf
 
 from conformance.cases import watch
-from conformance.model import Finding
-from conformance.wire.http import capsule_protocol, combined, values
+from conformance.model import Finding, Part
+from conformance.wire.http import FieldLines, capsule_protocol, combined, values
 
 ROLE = "masque.proxy"
 NONE = "no such answer was seen"
@@ -22,7 +23,7 @@ ERRORS = {
 """Error types and the status that is recommended with each (RFC 9209, Section 2.3)."""
 
 
-def _answers(part, *, success):
+def _answers(part: Part, *, success: bool) -> Iterator[tuple[int, int, FieldLines]]:
     for event in part.all("received", "connect"):
         status = int(event.value["status"])
         if status >= 200 or status == 101:
@@ -31,7 +32,7 @@ def _answers(part, *, success):
                 yield int(event.value["version"]), status, fields
 
 
-def _told(found, told, part, requirement=""):
+def _told(found: object, told: str, part: Part, requirement: str = "") -> Finding:
     return Finding("violation" if found else "as-expected", told, requirement, part.name)
 
 
@@ -50,17 +51,25 @@ def upgrade_named(part):
         if version == 1:
             options = {o.strip() for o in (combined(fields, b"connection") or b"").lower().split(b",")}
             missing = b"upgrade" not in options
-            yield _told(missing, "Connection says " + (b", ".join(sorted(options)).decode("latin-1") or "nothing"), part,
-                        "rfc9298/3.3/h1-response-connection-upgrade")  # fmt: skip
+            yield _told(
+                missing,
+                "Connection says " + (b", ".join(sorted(options)).decode("latin-1") or "nothing"),
+                part,
+                "rfc9298/3.3/h1-response-connection-upgrade",
+            )
             named = [v.lower() for v in values(fields, b"upgrade")]
             yield _told(named != [b"connect-udp"], f"Upgrade is {named}", part,
                         "rfc9298/3.3/h1-response-upgrade-connect-udp")  # fmt: skip
 
 
 @watch(
-    ROLE, "rfc9297/3.2/content-fields-absent-with-capsules", "masque-http-layer/9110-9.3.6/tunnel-response-no-framing-fields",
-    "rfc9298/3.3/h1-response-obeys-capsule-rules", "rfc9298/3.5/2xx-response-obeys-capsule-rules", absent=NONE,
-)  # fmt: skip
+    ROLE,
+    "rfc9297/3.2/content-fields-absent-with-capsules",
+    "masque-http-layer/9110-9.3.6/tunnel-response-no-framing-fields",
+    "rfc9298/3.3/h1-response-obeys-capsule-rules",
+    "rfc9298/3.5/2xx-response-obeys-capsule-rules",
+    absent=NONE,
+)
 def no_content_announced(part):
     """The answer that grants a tunnel has no Content-Length, Content-Type or Transfer-Encoding."""
     for _, status, fields in _answers(part, success=True):
@@ -79,7 +88,9 @@ def status_of_success(part):
 def capsule_protocol_with_success(part):
     """The answer that grants a tunnel says Capsule-Protocol: ?1."""
     for _, _, fields in _answers(part, success=True):
-        yield _told(capsule_protocol(fields) is not True, f"Capsule-Protocol is {combined(fields, b'capsule-protocol')!r}", part)
+        yield _told(
+            capsule_protocol(fields) is not True, f"Capsule-Protocol is {combined(fields, b'capsule-protocol')!r}", part
+        )
 
 
 @watch(ROLE, "rfc9297/3.4/capsule-protocol-is-boolean-item", absent=NONE)
@@ -99,15 +110,18 @@ def no_capsule_protocol_with_refusal(part):
         yield _told(values(fields, b"capsule-protocol"), f"{status} with or without Capsule-Protocol", part)
 
 
-def _proxy_status(fields: Any) -> Any:
+def _proxy_status(fields: FieldLines) -> Any:
     value = combined(fields, b"proxy-status")
     return None if value is None else http_sf.parse(value, tltype="list")
 
 
 @watch(
-    ROLE, "masque-http-layer/9209-2/proxy-status-is-list", "masque-http-layer/9209-2.1.1/proxy-status-error-registered-token",
-    "masque-http-layer/9209-2.1/proxy-status-parameters-well-typed", absent="no Proxy-Status was seen",
-)  # fmt: skip
+    ROLE,
+    "masque-http-layer/9209-2/proxy-status-is-list",
+    "masque-http-layer/9209-2.1.1/proxy-status-error-registered-token",
+    "masque-http-layer/9209-2.1/proxy-status-parameters-well-typed",
+    absent="no Proxy-Status was seen",
+)
 def proxy_status_well_formed(part):
     """Proxy-Status is a List of Tokens or Strings, its error a Token, rcode a String, info-code an Integer."""
     for success in (True, False):
@@ -115,13 +129,15 @@ def proxy_status_well_formed(part):
             try:
                 items = _proxy_status(fields)
             except Exception as why:  # noqa: BLE001 - whatever the parser raises, it is no list
-                yield _told(True, f"Proxy-Status is no list: {why}", part, "masque-http-layer/9209-2/proxy-status-is-list")
+                yield _told(
+                    True, f"Proxy-Status is no list: {why}", part, "masque-http-layer/9209-2/proxy-status-is-list"
+                )
                 continue
             for _, parameters in items or ():
                 yield from _parameters(parameters, part)
 
 
-def _parameters(parameters, part):
+def _parameters(parameters: Mapping[str, Any], part: Part) -> Iterator[Finding]:
     error = parameters.get("error")
     if error is not None:
         token = isinstance(error, http_sf.Token)
@@ -129,7 +145,9 @@ def _parameters(parameters, part):
                     "masque-http-layer/9209-2.1.1/proxy-status-error-registered-token")  # fmt: skip
     for name, kind in (("rcode", str), ("info-code", int), ("next-hop", (str, http_sf.Token))):
         if name in parameters:
-            right = isinstance(parameters[name], kind) and not (name == "rcode" and isinstance(parameters[name], http_sf.Token))
+            right = isinstance(parameters[name], kind) and not (
+                name == "rcode" and isinstance(parameters[name], http_sf.Token)
+            )
             yield _told(not right, f"{name} is {parameters[name]!r}", part,
                         "masque-http-layer/9209-2.1/proxy-status-parameters-well-typed")  # fmt: skip
 
@@ -145,7 +163,9 @@ def status_fits_proxy_status(part):
         for _, parameters in items:
             wanted = ERRORS.get(str(parameters.get("error", "")), 0)
             if wanted:
-                yield _told(status != wanted, f"{status} with {parameters['error']}, for which {wanted} is recommended", part)
+                yield _told(
+                    status != wanted, f"{status} with {parameters['error']}, for which {wanted} is recommended", part
+                )
 
 
 @watch(ROLE, "rfc9298/3.1/dns-failure-gives-proxy-status", absent="no refusal of a name was seen")

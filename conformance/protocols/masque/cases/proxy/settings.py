@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.cases import case, drop, given, insert, put, repeat, watch
-from conformance.model import ACCEPTED, Finding
+from conformance.model import ACCEPTED, Finding, Part
 from conformance.protocols.masque.exchanges import CONNECTION_ERROR, echo
 from conformance.wire import Message, Varint
 
@@ -41,7 +41,9 @@ def unknown_setting(name):
     return insert(LIST, 0, Message(id=Varint(name), value=Varint(7)))
 
 
-@case(echo, "masque-http-layer/9114-7.2.4.1/reserved-h2-settings-refused", where=H3, expect=[REFUSED], each=(2, 3, 4, 5))
+@case(
+    echo, "masque-http-layer/9114-7.2.4.1/reserved-h2-settings-refused", where=H3, expect=[REFUSED], each=(2, 3, 4, 5)
+)
 def setting_of_http2(name):
     """A setting that HTTP/2 had and HTTP/3 reserves: H3_SETTINGS_ERROR."""
     return insert(LIST, 0, Message(id=Varint(name), value=Varint(1)))
@@ -65,16 +67,18 @@ def goaway_where_settings_belong():
     return put("settings.settings", b"\x07\x01\x00")
 
 
-def _said(part):
+def _said(part: Part) -> tuple[int, dict[int, int]] | None:
     seen = part.last("decoded", "settings")
-    version = part.variant.get("http", part.variant.get("asked"))
+    version = part.variant.get("http", part.variant.get("asked", 0))
     return None if seen is None else (int(version), dict(tuple(p) for p in seen.value["pairs"]))
 
 
 @watch(
-    "masque.proxy", "rfc9297/2.1.1/h3-datagram-setting-announces-support", "rfc9297/2.1.1/h3-datagram-setting-always-sent",
+    "masque.proxy",
+    "rfc9297/2.1.1/h3-datagram-setting-announces-support",
+    "rfc9297/2.1.1/h3-datagram-setting-always-sent",
     absent="no settings of HTTP/3 were seen",
-)  # fmt: skip
+)
 def h3_datagrams_announced(part):
     """The proxy's settings of HTTP/3 hold H3_DATAGRAM = 1, by which it says that it takes datagrams."""
     said = _said(part)
@@ -84,9 +88,12 @@ def h3_datagrams_announced(part):
 
 
 @watch(
-    "masque.proxy", "rfc9298/3.4/enable-connect-protocol-sent", "masque-http-layer/9220-3/enable-connect-protocol-id-0x08",
-    "masque-http-layer/8441-3/enable-connect-protocol-is-boolean", absent="no settings of HTTP/2 or HTTP/3 were seen",
-)  # fmt: skip
+    "masque.proxy",
+    "rfc9298/3.4/enable-connect-protocol-sent",
+    "masque-http-layer/9220-3/enable-connect-protocol-id-0x08",
+    "masque-http-layer/8441-3/enable-connect-protocol-is-boolean",
+    absent="no settings of HTTP/2 or HTTP/3 were seen",
+)
 def extended_connect_announced(part):
     """The proxy's settings hold ENABLE_CONNECT_PROTOCOL = 1, in HTTP/2 as in HTTP/3."""
     said = _said(part)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.bench._udp_lab import UDPLab
+from conformance.bench import Bench, UDPLab
 from conformance.cases import case, given, put
-from conformance.model import ACCEPTED
+from conformance.model import ACCEPTED, Outcome
+from conformance.net import Connection
 from conformance.protocols.masque.exchanges import MALFORMED, REFUSED_4XX, REFUSED_5XX, dialled, echo, knock
 
 PORT = "rfc9298/3/target-port-1-to-65535"
@@ -14,7 +15,7 @@ ZONE = "rfc9298/3/zone-identifiers-refused"
 IPV6 = "rfc9298/3/ipv6-colons-percent-encoded"
 
 
-def refusals(requirement):
+def refusals(requirement: str) -> list[Outcome]:
     """Any refusal by status; 4xx is the fitting class."""
     return [REFUSED_4XX, REFUSED_5XX.per(requirement)]
 
@@ -76,17 +77,29 @@ def zone_identifier(host):
 
 
 @case(
-    knock, "rfc9298/3/target-variables-follow-uri-grammar", expect=refusals("rfc9298/3/target-variables-follow-uri-grammar"),
-    each=("127.0.0.1%00", "127.0.0.1%0D%0A", "a%20b", "%5B%3A%3A1%5D%5D", "1%3A2%3A3", "a%2F..%2Fb", "user%40127.0.0.1"),
-)  # fmt: skip
+    knock,
+    "rfc9298/3/target-variables-follow-uri-grammar",
+    expect=refusals("rfc9298/3/target-variables-follow-uri-grammar"),
+    each=(
+        "127.0.0.1%00",
+        "127.0.0.1%0D%0A",
+        "a%20b",
+        "%5B%3A%3A1%5D%5D",
+        "1%3A2%3A3",
+        "a%2F..%2Fb",
+        "user%40127.0.0.1",
+    ),
+)
 def host_that_is_none(host):
     """The host is neither an address nor a name."""
     return put("connect.target.target_host", host.encode())
 
 
 @case(
-    echo, IPV6, expect={"upper case": [ACCEPTED], "lower case": [ACCEPTED]},
-)  # fmt: skip
+    echo,
+    IPV6,
+    expect={"upper case": [ACCEPTED], "lower case": [ACCEPTED]},
+)
 async def ipv6_target(bench):
     """The target has an IPv6 address, whose colons are percent-encoded, in digits of either case."""
     lab = UDPLab.of(bench)
@@ -100,12 +113,16 @@ async def ipv6_target(bench):
     )  # fmt: skip
 
 
-async def again(bench, connection):
+async def again(bench: Bench, connection: Connection) -> Connection:
     """The same connection, or another where HTTP/1.1 has used it up."""
     return connection if connection.version != 1 else await dialled(bench)
 
 
-@case(knock, "rfc9298/3.1/dns-failure-rejects-request", expect=[REFUSED_5XX, REFUSED_4XX.per("rfc9298/3.1/dns-failure-rejects-request")])
+@case(
+    knock,
+    "rfc9298/3.1/dns-failure-rejects-request",
+    expect=[REFUSED_5XX, REFUSED_4XX.per("rfc9298/3.1/dns-failure-rejects-request")],
+)
 def name_that_does_not_resolve():
     """The target's name is one that never resolves (RFC 6761, Section 6.4): the request is refused."""
     return given(host="no-such-host.invalid")

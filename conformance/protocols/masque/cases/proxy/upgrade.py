@@ -24,14 +24,20 @@ ANY = [REFUSED_4XX, REFUSED_5XX.per(REFUSED), MALFORMED.per(REFUSED)]
 
 
 @case(
-    knock, REFUSED, expect=ANY, where=ASKED, also={BAD: [REFUSED_4XX.at("400")]},
+    knock,
+    REFUSED,
+    expect=ANY,
+    where=ASKED,
+    also={BAD: [REFUSED_4XX.at("400")]},
     each={
-        "POST": put("connect.method", b"POST"), "HEAD": put("connect.method", b"HEAD"),
-        "no Host": drop("connect.fields.host"), "two Hosts": insert("connect.fields", 1, field(b"Host", b"other.example")),
+        "POST": put("connect.method", b"POST"),
+        "HEAD": put("connect.method", b"HEAD"),
+        "no Host": drop("connect.fields.host"),
+        "two Hosts": insert("connect.fields", 1, field(b"Host", b"other.example")),
         "Content-Type": insert("connect.fields", 1, field(b"Content-Type", b"text/plain")),
         "Content-Length": insert("connect.fields", 1, field(b"Content-Length", b"0")),
     },
-)  # fmt: skip
+)
 def malformed_upgrade(change):
     """The request for an upgrade is malformed: it is refused, with 400."""
     return change
