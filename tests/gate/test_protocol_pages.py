@@ -33,3 +33,9 @@ def test_the_page_names_every_document_that_decides_a_run(name):
     decided = {r.rpartition("/")[0].split("/")[0] for c in load_cases(OURS[name]) for r in c.decides}
     documents = load_catalogue([OURS[name]]).documents
     assert {d for d in decided if documents[d].gate and re.sub(r"[^a-z0-9]", "", d) not in said} == set()
+
+
+def test_the_page_of_vectors_names_every_kind():
+    said = re.findall(r"^\| `([a-z.-]+)` \|", (ROOT / "vectors/README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    kinds = {path.name.removesuffix(".schema.json") for path in (ROOT / "vectors/schema").glob("*.json")}
+    assert set(said) == kinds - {"conformance-vectors"}
