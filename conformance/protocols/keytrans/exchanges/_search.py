@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.bench import Bench
-from conformance.model import ACCEPTED, ANYWAY, NOTHING, WRONG, AdapterError, Event, Outcome, Part, exchange
+from conformance.model import ACCEPTED, ANYWAY, NOTHING, WRONG, AdapterError, Event, Outcome, Part, Sent, exchange
 from conformance.protocols.keytrans.messages.ietf import (
     PROFILE,
     REVISION,
@@ -28,6 +28,9 @@ from conformance.wire import DecodeError
 REJECTED = Outcome("rejected", survives="session", citation="ietf-keytrans-protocol/13/failed-query-keeps-state")
 """The client says that the answer does not hold; it goes on from the state that it had."""
 
+NOT_FOUND = Outcome("not-found")
+"""Our log answered nothing that could be refused; no case allows it."""
+
 ROLE, LOG = "keytrans.client", "keytrans.log"
 INIT, SEARCH = "keytrans.client.init", "keytrans.client.search"
 SUITES = {suite.name: suite for suite in (ED25519, P256)}
@@ -38,6 +41,8 @@ VERSIONS = (1, 4, 5, 6, 9, 11)
 """The entries with which the versions of the label came. A search for version 1 passes all kinds of ladders: 7 and 5
 know greater versions, 3 only lesser, 4 that one."""
 FIRST, SECOND, TARGET = 11, 13, 1
+LOG_SETTINGS = ("window", "lifetime", "negative", "claimed", "ladders", "older")
+"""Settings of the exchange that are those of the log."""
 FILLERS = 2
 """How many other labels come with each entry: they give the prefix trees their depth."""
 
@@ -50,12 +55,13 @@ def value_of(version: int) -> bytes:
 def made_history(suite: str, size: int, base: int, **settings: Any) -> History:
     """A log of `size` entries, the first made at `base` (milliseconds since 1970), then one each `spacing`."""
     label, versions = settings["label"], settings["versions"]
+    placed = list(versions.items() if isinstance(versions, Mapping) else enumerate(versions))
     entries = []
     for n in range(size):
         others = (Inserted(b"%d.%d@example.org" % (n, m), 0, b"value", bare=True) for m in range(FILLERS))
-        own = (Inserted(label, v, settings["value"] or value_of(v)) for v, at in enumerate(versions) if at == n)
+        own = (Inserted(label, v, settings["value"] or value_of(v)) for v, at in placed if at == n)
         entries.append(Entry(base + n * settings["spacing"], (*own, *others)))
-    known = {name: settings[name] for name in ("window", "lifetime", "negative") if settings[name] is not None}
+    known = {name: settings[name] for name in LOG_SETTINGS if settings.get(name) is not None}
     return History(SUITES[suite], tuple(entries), **known)
 
 
@@ -77,7 +83,10 @@ def ended(part: Part) -> Outcome:
     """How the searches of a part ended."""
     replies = part.all("reply")
     searches = [event for event in replies if event.name == SEARCH]
+    sent = part.sent("configuration")
     if any("refused" in event.value for event in replies if event.name == INIT):
+        return REJECTED
+    if any("unsupported" in event.value for event in replies if event.name == INIT) and sent and not _known(sent):
         return REJECTED
     if not searches or any(not {"ok", "refused"} & event.value.keys() for event in replies):
         return part.ending()
@@ -88,9 +97,32 @@ def ended(part: Part) -> Outcome:
             if search.said != search.value:
                 return WRONG
     if any("refused" in event.value for event in searches):
-        return REJECTED
+        return NOT_FOUND if _unanswered(part) else REJECTED
     unfinished = part.ending()
     return ACCEPTED if unfinished == NOTHING else unfinished
+
+
+def _unanswered(part: Part) -> bool:
+    """Whether our log gave no answer to the search that the client refused."""
+    if part.last("counterpart") is not None:
+        return False
+    answered = False
+    for event in part.events:
+        if event.name == SEARCH and event.what == "asked":
+            answered = False
+        answered |= event.what == "sent" and event.name == "answer"
+        if event.name == SEARCH and "refused" in event.value:
+            return not answered
+    return False
+
+
+def _known(sent: Sent) -> bool:
+    """Whether the configuration that a client got is one that the document knows."""
+    try:
+        decode_configuration(sent.event.octets)
+    except DecodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,27 +194,32 @@ async def search_twice(
     version: int | None = TARGET,
     first: int = FIRST,
     second: int = SECOND,
-    versions: Sequence[int] = VERSIONS,
+    versions: Sequence[int] | Mapping[int, int] = VERSIONS,
     value: bytes = b"",
     spacing: int = 1000,
     shift: int = 0,
     window: int | None = None,
     lifetime: int | None = None,
     negative: bool | None = None,
+    claimed: int | None = None,
+    ladders: str | None = None,
+    older: bool | None = None,
 ) -> Session | None:
     """The client is configured with a new log, searches, the log grows from `first` to `second` entries, and again.
 
-    `versions` are the entries with which the versions of the label came, `spacing` is between entries and `shift` moves
-    all of them (milliseconds); `window` and `lifetime` are those of the configuration. `negative` lets the log prove
-    absence, and tell what is expired. With `live` the client searches once more in the log that it knows.
+    `versions` are the entries with which the versions of the label came (by version, where some are missing), `spacing`
+    is between entries and `shift` moves all of them (milliseconds); `window` and `lifetime` are those of the
+    configuration. The others make the log lie, as `History` says. With `live` the client searches once more in the log
+    that it knows.
     """
     if live is not None:
         return await _again(bench, live)
-    settings = {"label": label, "versions": versions, "value": value, "spacing": spacing}
-    settings |= {"window": window, "lifetime": lifetime, "negative": negative}
+    settings: dict[str, Any] = {"label": label, "versions": versions, "value": value, "spacing": spacing}
+    settings |= {"window": window, "lifetime": lifetime}
+    lies = {"negative": negative, "claimed": claimed, "ladders": ladders, "older": older}
     suite = bench.variant.get("suite", ED25519.name)
     base = wall_clock() - (first - 1) * spacing
-    whole = made_history(suite, max(first, second), base + shift, **settings)
+    whole = made_history(suite, max(first, second), base + shift, **settings, **lies)
     whole.prove()  # proofs are slow to make and remembered: nobody is to wait for them
     logs: list[Log] = []
 
@@ -206,8 +243,7 @@ async def search_twice(
             logs[0].history = _cut(whole, size)
         if not await _search(bench, session):
             break
-    if session.state is None:
-        session.history = made_history(suite, second, base, **settings | {"negative": None})
+    session.history = made_history(suite, second, base + shift if session.state else base, **settings)
     return session
 
 
@@ -231,6 +267,7 @@ async def _search(bench: Bench, session: Session) -> bool:
     taken = replayed(bench.record)
     if taken and taken[-1].after is not None:
         session.state = taken[-1].after
+    session.open = session.open and not (taken and taken[-1].why)  # what it retains of a lie is not known
     return True
 
 

@@ -389,7 +389,7 @@ class _GivenStandIn(PrefixVerifier):
         try:
             return super().root(proof, keys, commitments)
         except ProofError:
-            here = [n for n, result in enumerate(proof.results) if result.kind != ABSENT_PARENT]
+            here = [n for n, result in enumerate(proof.results[: len(keys)]) if result.kind != ABSENT_PARENT]
             kept = PrefixProof(tuple(proof.results[n] for n in here), proof.elements)
             return super().root(kept, [keys[n] for n in here], commitments)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 
 from conformance.bench import Fault, Reply
@@ -19,7 +20,7 @@ from conformance.protocols.keytrans.messages.ietf import (
 from conformance.protocols.keytrans.messages.ietf_suites import OPENING
 from conformance.protocols.keytrans.peers.client import Client
 from conformance.protocols.keytrans.peers.client_search import Refused, Retained, Search
-from conformance.protocols.keytrans.trees import direct_path, search_version
+from conformance.protocols.keytrans.trees import Omitted, direct_path, frontier, search_version
 from conformance.wire import DecodeError, Reader
 from conformance.wire.http import request
 
@@ -34,6 +35,7 @@ from conformance.wire.http import request
             "13/*-retained*",
             "4.2/last-accepted-size-advertised",
             "4.2/first-timestamp-not-before-retained",
+            "4.2/grown-tree-without-timestamp-refused",
             "4/*",
             "3.2/consistency-from-retained-heads",
             "12.1/recomputed-head-matches-retained",
@@ -84,7 +86,11 @@ class RefusalForgetsTheLog(Client):
         return reply
 
 
-@search_fault("4.2/frontier-and-subtree-heads-retained", origin="drafts before July 2026, and who implemented them")
+@search_fault(
+    "4.2/frontier-and-subtree-heads-retained",
+    "4.2/grown-tree-without-timestamp-refused",
+    origin="drafts before July 2026, and who implemented them",
+)
 class NothingLearnedWithoutAnAncestor(Search):
     """Where no ancestor of the last entry that it knows is new, it expects no timestamps of a grown tree."""
 
@@ -117,6 +123,109 @@ class ConfigurationAskedOfTheLog(Client):
         return super().verified(search, answer)
 
 
+# --- Ladders and greatest versions -----------------------------------------------------------------------------------
+
+
+class _Retrying(Search):
+    """Where an answer does not hold, it tries another way to leave lookups out."""
+
+    otherwise: type[Omitted]
+
+    def verify(self, octets: bytes) -> tuple[Retained, bytes]:
+        try:
+            return super().verify(octets)
+        except Refused:
+            again = Search(self.configuration, self.retained, self.asked, self.now)
+            again.omitted = self.otherwise()
+            return again.verify(octets)
+
+
+class _Never(Omitted):
+    def known(self, entry: int, version: int) -> bool | None:
+        del entry, version
+        return None
+
+
+@search_fault("6.2/inclusion-proven-left-omitted", "6.2/non-inclusion-proven-right-omitted")
+class NeedlessLookupsTaken(_Retrying):
+    """Ladders may have all their lookups."""
+
+    otherwise = _Never
+
+
+class _BothSides(Omitted):
+    def known(self, entry: int, version: int) -> bool | None:
+        del entry
+        return self.anywhere(version)
+
+
+@search_fault("6.2/omission-in-wrong-direction-refused")
+class OmissionOnEitherSideTaken(_Retrying):
+    """Ladders may leave out what was shown of any other entry."""
+
+    otherwise = _BothSides
+
+
+@search_fault("4.2/grown-tree-without-timestamp-refused", origin="drafts before July 2026, and who implemented them")
+class GrownTreeWithoutTimestampTaken(Search):
+    """It takes an answer that tells no timestamp of a grown tree, if the proof is one of older drafts."""
+
+    def timestamp(self, entry: int) -> int:
+        silent = self.retained is not None and not self.told
+        if entry == self.size - 1 and silent and entry not in self.timestamps:
+            return self.now
+        return super().timestamp(entry)
+
+    def begin_search(self, response: SearchResponse) -> None:
+        self.told = response.search.timestamps
+        super().begin_search(response)
+
+    def next_state(self) -> Retained:
+        for entry in frontier(self.size):
+            self.timestamps.setdefault(entry, self.now)
+            self.roots.setdefault(entry, bytes(32))
+        return super().next_state()
+
+
+@fault(
+    "keytrans.client",
+    f"{KT}/5/ladder-skips-versions-above-maximum",
+    shows=("hang", "violation"),
+    origin="Bren2010/katie: the midpoint of a ladder overflows above 2^31 - 2",
+)
+class MidpointsOverflow(Client):
+    """Searches for the largest versions do not end."""
+
+    async def keytrans_client_search(self, label: str, version: int | None = None) -> Reply:
+        if (version or 0) > 2**31 - 2:
+            await asyncio.Event().wait()
+        return await super().keytrans_client_search(label, version)
+
+
+@search_fault("6.3/search-from-rightmost-distinguished")
+class GreatestSearchedFromTheRoot(Search):
+    """A search for the greatest version begins at the root, wherever distinguished entries are."""
+
+    def greatest_path(self) -> list[int]:
+        return frontier(self.size)
+
+
+@search_fault("6.3/no-version-above-claimed-greatest")
+class GreaterVersionsIgnored(Search):
+    """It does not mind that an entry holds a greater version than the greatest."""
+
+    def greater_there(self, entry: int, version: int) -> None:
+        del entry, version
+
+
+@search_fault("6.3/rightmost-entry-holds-claimed-version")
+class MissingVersionsIgnored(Search):
+    """It does not mind that the newest entry holds no version as great as the greatest."""
+
+    def missing_there(self, entry: int, version: int) -> None:
+        del entry, version
+
+
 # --- Octets ----------------------------------------------------------------------------------------------------------
 
 
@@ -130,7 +239,7 @@ class _Lenient(Search):
     def read(self, octets: bytes) -> SearchResponse:
         for _ in range(8):
             try:
-                return decode_search_response(octets, self.suite)
+                return decode_search_response(octets, self.suite, fixed=self.asked.version is not None)
             except DecodeError as why:
                 mended = self.mend(octets, why)
                 if mended is None:
@@ -173,6 +282,8 @@ class AnswerWithoutProofTaken(Search):
                 raise
         reader = Reader(octets)
         read_head(reader)
+        if self.asked.version is None:
+            reader.uint(4, "version")
         reader.take(OPENING, "opening")
         return self.retained, read_vector(reader, 4, "value")  # type: ignore[return-value]
 

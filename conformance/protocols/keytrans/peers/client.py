@@ -52,7 +52,7 @@ class Client:
         return Hello(
             "reference client",
             language="python",
-            roles={"keytrans.client": RoleOffer((PROFILE,), variants)},
+            roles={"keytrans.client": RoleOffer((PROFILE, "greatest"), variants)},
             operations=("keytrans.client.init", "keytrans.client.search"),
         )
 

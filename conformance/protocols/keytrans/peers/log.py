@@ -17,7 +17,7 @@ from conformance.net import Server, ServerExchange, serve
 from conformance.protocols.keytrans.messages.ietf import SearchRequest, decode_search_request
 from conformance.protocols.keytrans.peers.log_answer import Recorder, answer, same_head, updated_head
 from conformance.protocols.keytrans.peers.log_history import History, View, view_of
-from conformance.protocols.keytrans.trees import EXPIRED, SearchFailed, search_greatest, search_version, update_view
+from conformance.protocols.keytrans.trees import EXPIRED, SearchFailed, search_greatest, search_version
 from conformance.wire import DecodeError, Message
 from conformance.wire.http import response
 
@@ -77,8 +77,11 @@ class Log(Peer):
         told = {"label": asked.label.hex(), "version": asked.version, "last": asked.last}
         self.bench.saw("received", "request", octets=content, **told)
         view, self._asked = self._asked or self.view(), None
-        version = view.greatest(asked.label) if asked.version is None else asked.version
-        if not view.size or version is None or ((asked.label, version) not in view.held and not self.history.negative):
+        version = asked.version
+        if version is None:
+            version = self.history.claimed if self.history.claimed is not None else view.greatest(asked.label)
+        lying = self.history.negative or self.history.claimed is not None
+        if not view.size or version is None or ((asked.label, version) not in view.held and not lying):
             await self.send(exchange, 404, b"")
             return
         try:
@@ -96,7 +99,7 @@ class Log(Peer):
         known = last if last < view.size or same else 0  # whoever knows more is served as one who knows nothing
         self.heads.add((view.size, root))
         recorder = Recorder(self.history, view, asked.label, known)
-        update_view(recorder, known)
+        recorder.learn()
         try:
             if asked.version is None:
                 search_greatest(recorder, version)

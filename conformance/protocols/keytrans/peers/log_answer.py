@@ -33,15 +33,34 @@ from conformance.protocols.keytrans.trees import (
     End,
     Entries,
     Leaf,
+    Omitted,
     PrefixProof,
     PrefixTree,
     Result,
     base_ladder,
     bit,
+    direct_path,
     frontier,
     hashed,
+    update_view,
 )
 from conformance.wire import DecodeError, Get, Many, Message, Reader, Sealed, UInt
+
+
+class _Never(Omitted):
+    def known(self, entry: int, version: int) -> bool | None:
+        del entry, version
+        return None
+
+
+class _BothSides(Omitted):
+    def known(self, entry: int, version: int) -> bool | None:
+        del entry
+        return self.anywhere(version)
+
+
+OMITTING = {"": Omitted, "never": _Never, "both-sides": _BothSides}
+"""How a log may leave lookups out, the first rightly."""
 
 
 class Recorder(Entries):
@@ -49,6 +68,7 @@ class Recorder(Entries):
 
     def __init__(self, history: History, view: View, label: bytes, known: int) -> None:
         super().__init__(view.size, history.window, history.lifetime)
+        self.omitted = OMITTING[history.ladders]()
         self.history = history
         self.view = view
         self.label = label
@@ -79,6 +99,26 @@ class Recorder(Entries):
         lies = {n: self.view.forged[entry, v] for n, v in enumerate(versions) if (entry, v) in self.view.forged}
         self.proofs.append(_forged(tree, keys, lies) if lies else tree.prove(keys))
         self.proven.add(entry)
+
+    def learn(self) -> None:
+        """Tell the timestamps that update the client's view (4.2)."""
+        if (
+            self.history.older
+            and self.known
+            and not any(e >= self.known for e in direct_path(self.known - 1, self.size))
+        ):
+            return
+        update_view(self, self.known)
+
+    def greater_there(self, entry: int, version: int) -> None:
+        """A log that claims another version to be the greatest minds nothing."""
+        if self.history.claimed is None:
+            super().greater_there(entry, version)
+
+    def missing_there(self, entry: int, version: int) -> None:
+        """Likewise where the version is missing."""
+        if self.history.claimed is None:
+            super().missing_there(entry, version)
 
     def vouched(self, terminal: int, inspected: Sequence[int]) -> bool:
         """Whether the chosen entry may be told; a log that cheats with expired entries tells any."""
@@ -167,10 +207,14 @@ def updated_head() -> Message:
     def sign(get: Get) -> bytes:
         signer = get("signer")
         suite = SUITES[int.from_bytes(signer[:2], "big")]
-        return suite.sign(signer[2:], get("configuration") + get("tree_size") + get("root"))
+        return suite.sign(signer[2:], get("configuration") + get("signed_size") + get("root"))
 
     signature = Message(length=lambda get: UInt(len(get("octets")), 2), octets=sign)
-    tree_head = Message(tree_size=lambda get: UInt(int.from_bytes(get("size"), "big"), 8), signature=signature)
+    tree_head = Message(
+        tree_size=lambda get: UInt(int.from_bytes(get("size"), "big"), 8),
+        signed_size=lambda get: Sealed(get("tree_size")),
+        signature=signature,
+    )
     return Message(head_type=UInt(UPDATED, 1), tree_head=tree_head)
 
 

@@ -51,6 +51,12 @@ class History:
     lifetime: int | None = None
     negative: bool = False
     """Whether it answers searches that end in nothing (13.1), and where an expired entry is in the way (7.2)."""
+    claimed: int | None = None
+    """The version that it says to be the greatest; None: that which is."""
+    ladders: str = ""
+    """How it leaves out what it has shown before (6.2): as it should, `never`, or on `both-sides`."""
+    older: bool = False
+    """Whether it updates views as drafts before July 2026 said (4.2)."""
 
     def with_entries(self, *entries: Entry) -> History:
         """The log with more entries."""

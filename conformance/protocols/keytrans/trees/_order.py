@@ -126,6 +126,10 @@ class Omitted:
             return False
         return None
 
+    def anywhere(self, version: int) -> bool | None:
+        """What was shown of a version in any entry; the absence, where both was."""
+        return False if version in self._absent else True if version in self._included else None
+
     def shown(self, entry: int, version: int, *, included: bool) -> None:
         """Note what a lookup showed."""
         if included:

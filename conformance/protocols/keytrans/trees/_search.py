@@ -104,6 +104,20 @@ class Entries(ABC):
                 left = self.timestamp(at)
         return True
 
+    def greatest_path(self) -> list[int]:
+        """The frontier from the rightmost distinguished entry on, or all of it where there is none (6.3)."""
+        path = frontier(self.size)
+        started = [n for n, entry in enumerate(path) if self.distinguished(entry)]
+        return path[started[-1] if started else 0 :]
+
+    def greater_there(self, entry: int, version: int) -> None:
+        """An entry holds a greater version than that which is said to be the greatest (6.3)."""
+        raise SearchFailed(NOT_GREATEST, f"version {version} is not the greatest in entry {entry}")
+
+    def missing_there(self, entry: int, version: int) -> None:
+        """The rightmost entry does not hold the version that is said to be the greatest (6.3)."""
+        raise SearchFailed(NOT_GREATEST, f"version {version} is not in entry {entry}")
+
     def vouched(self, terminal: int, inspected: Sequence[int]) -> bool:
         """Whether no inspected entry is expired, or one left of the chosen was there for owners to check (7.2)."""
         if not any(map(self.expired, inspected)):
@@ -119,17 +133,16 @@ def update_view(entries: Entries, known: int) -> None:
 
 def search_greatest(entries: Entries, version: int) -> int:
     """Check that a version is the greatest (6.3); gives the terminal entry. SearchFailed where it is not."""
-    path = frontier(entries.size)
-    started = [n for n, entry in enumerate(path) if entries.distinguished(entry)]
     terminal: int | None = None
-    for entry in path[started[-1] if started else 0 :]:
+    for entry in entries.greatest_path():
         order = entries.ladder(entry, version)
-        if order > 0 or (order < 0 and entry == entries.size - 1):
-            raise SearchFailed(NOT_GREATEST, f"version {version} is not the greatest in entry {entry}")
+        if order > 0:
+            entries.greater_there(entry, version)
+        if order < 0 and entry == entries.size - 1:
+            entries.missing_there(entry, version)
         if order == 0 and terminal is None:
             terminal = entry
-    assert terminal is not None
-    return terminal
+    return entries.size - 1 if terminal is None else terminal
 
 
 def search_version(entries: Entries, version: int) -> int:

@@ -61,11 +61,12 @@ def another_root_signed(change):
         "one more": put("answer[0].full_tree_head.tree_head.tree_size", 12),
         "one less, later": put("answer[1].full_tree_head.tree_head.tree_size", 12),
         "the greatest": put("answer[0].full_tree_head.tree_head.tree_size", 2**64 - 1),
-        "another signed": put("answer[0].full_tree_head.tree_head.tree_size", bytes(7) + b"\x0c", wire=True),
+        "another signed": put("answer[0].full_tree_head.tree_head.signed_size", bytes(7) + b"\x0c"),
+        "another signed, later": put("answer[1].full_tree_head.tree_head.signed_size", bytes(7) + b"\x0b"),
     },
 )
 def another_size_told(change):
-    """The head tells a size that is not that of the proof."""
+    """The head tells, or is signed over, a size that is not that of the proof."""
     return change
 
 

@@ -10,7 +10,6 @@ GROWTH = ((1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 13), (10, 
 @case(
     search_twice,
     "ietf-keytrans-protocol/4.2/frontier-and-subtree-heads-retained",
-    "ietf-keytrans-protocol/3.2/proof-heads-of-balanced-subtrees",
     expect=[ACCEPTED],
     each={f"{first} to {second}": (first, second) for first, second in GROWTH},
 )
