@@ -130,6 +130,9 @@ class Meeting:
         if deviating:
             both = "; ".join(f"{title}: {told}" for title, told in deviating.items())
             return Blame("", f"it cannot be told: more than one side fails requirements with our peers ({both})")
+        missing = [title for title in sides if title not in self.alone]
+        if missing:
+            return Blame("", f"it cannot be told: {' and '.join(missing)} did not run with our peers")
         return Blame("", "it cannot be told: with our peers each side does what it should")
 
 

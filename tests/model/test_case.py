@@ -130,6 +130,21 @@ def test_a_judge_of_the_cases_own():
     assert [f.because for f in judged(None)] == ["it is"]
 
 
+@pytest.mark.parametrize(
+    ("body", "expect", "honest"),
+    [
+        (lambda: (), (ACCEPTED,), True),
+        (lambda: Change("", "", "given", (("size", 2),)), (REFUSED, ACCEPTED), True),
+        (lambda: Change("", "", "given", (("size", 2),)), (REFUSED,), False),
+        (lambda: (Change("", "", "given", (("size", 2),)), DROP), (ACCEPTED,), False),
+        (lambda: (), {"changed": (ACCEPTED,)}, False),
+        (fetch.drive, (ACCEPTED,), False),
+    ],
+)
+def test_what_is_honest_may_meet_others(body, expect, honest):
+    assert Case("toy/server/x/y", "", fetch, ("d/1/a",), body, expect).honest is honest
+
+
 def test_cases_are_told_apart_by_identity():
     assert case() != case()
     assert len({case(), case()}) == 2

@@ -40,4 +40,4 @@ class Wrong:
 async def test_a_proof_that_does_not_hold_fails_the_cell():
     seen = await met(Wrong)
     assert "pass" not in seen.values()
-    assert seen["keytrans/vrf/verifier/alpha-of-many-lengths"] == "inconclusive"
+    assert seen["keytrans/vrf/verifier/alpha-of-many-lengths"] in {"fail", "inconclusive"}
