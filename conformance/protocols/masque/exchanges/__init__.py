@@ -3,6 +3,7 @@
 from conformance.protocols.masque.exchanges._client import CLIENT_ERROR, client_echo
 from conformance.protocols.masque.exchanges._outcomes import (
     ABORTED,
+    ANSWERED,
     CLEAN_END,
     CONNECTION_ERROR,
     DROPPED,
@@ -34,6 +35,7 @@ from conformance.protocols.masque.exchanges._proxy import (
 
 __all__ = [
     "ABORTED",
+    "ANSWERED",
     "CAPSULES",
     "CLEAN_END",
     "CLIENT_ERROR",

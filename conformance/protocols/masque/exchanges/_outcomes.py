@@ -25,6 +25,8 @@ MALFORMED = Outcome("malformed-message", survives="session")
 """The stream is ended as over a malformed message: H3_MESSAGE_ERROR, PROTOCOL_ERROR, in HTTP/1.1 the connection."""
 CONNECTION_ERROR = Outcome("connection-error")
 """The connection is closed with a code."""
+ANSWERED = Outcome("answered", survives="session")
+"""An ordinary request got an answer."""
 CLEAN_END = Outcome("clean-end", survives="session")
 """The stream is ended as if all were well."""
 ABORTED = Outcome(STREAM_ERROR.name, survives="session")
@@ -103,6 +105,8 @@ def proxy_ended(part: Part) -> Outcome:
         return refused(int(answer.value["status"]))
     if part.last("decoded", "sentinel") is not None:
         return delivered(part)
+    if answer is None and part.last("received", "plain") is not None:
+        return ANSWERED
     return ended(part)
 
 

@@ -388,7 +388,11 @@ async def _pass(
     bench.live = live.connection
     if frames is not None:
         tunnel3: Any = live.tunnel
-        await tunnel3.send_frames(bench.point("frames", frames))
+        built = bench.point("frames", frames)
+        await tunnel3.send_frames(built)
+        if built.leaving:
+            await until_over(bench, live)
+            return live.connection
     over = await send_all(bench, live, tuple(unique(bench, size) for size in sizes), capsules)
     if over:
         await until_over(bench, live)
@@ -447,12 +451,6 @@ async def knock(
         await told(bench, connection)
         raise
     return connection
-
-
-def plain_ended(part: Part) -> Outcome:
-    """How an ordinary request was answered: any answer is one."""
-    answer = part.last("received", "plain")
-    return proxy_ended(part) if answer is None else ACCEPTED
 
 
 async def plain(bench: Bench, connection: Connection, path: bytes = b"/") -> Any:

@@ -11,7 +11,7 @@ from conformance.protocols.masque.faults._kit import connection_fault, faults_of
 from conformance.protocols.masque.messages import quic_datagram, udp_payload
 from conformance.protocols.masque.peers import Proxy, ProxyHTTP3, Relay
 from conformance.wire import DecodeError
-from conformance.wire.http import Piece, decode_settings
+from conformance.wire.http import FieldLines, Piece, decode_settings
 
 OVERFLOW = "rfc9297/2.1/quarter-stream-id-overflow-refused"
 SHORT = "rfc9297/2.1/truncated-quarter-stream-id-refused"
@@ -27,10 +27,15 @@ TWICE = "masque-http-layer/9114-7.2.4/duplicate-setting-ids-forbidden"
 FIRST = "masque-http-layer/9114-6.2.1/settings-first-on-control-stream"
 FALLBACK = ("rfc9297/2.2/capsule-fallback-without-h3-datagrams",
             "rfc9297/2.1.1/no-datagram-before-settings-exchange")  # fmt: skip
-SUPPORT = ("rfc9297/2.1.1/h3-datagram-setting-announces-support", "rfc9297/2.1.1/h3-datagram-setting-always-sent")
+SUPPORT = (
+    "rfc9297/2.1.1/h3-datagram-setting-is-boolean",
+    "rfc9297/2.1.1/h3-datagram-setting-announces-support",
+    "rfc9297/2.1.1/h3-datagram-setting-always-sent",
+)
 EXTENDED = ("rfc9298/3.4/enable-connect-protocol-sent", "masque-http-layer/9220-3/enable-connect-protocol-id-0x08",
             "masque-http-layer/8441-3/enable-connect-protocol-is-boolean")  # fmt: skip
 FRAMES = "masque-http-layer/9114-4.4/h3-connect-only-data-frames"
+LIMIT_9221 = "masque-http-layer/9221-3/datagram-frame-within-peer-limit"
 H3 = {"http": (3,)}
 Pairs = tuple[tuple[int, int], ...]
 
@@ -260,6 +265,55 @@ class ControlFramesAreIgnored(ProxyHTTP3):
             super().frame_begins(incoming, piece)
 
 
+@connection_fault("masque-http-layer/9114-7.1/h3-frame-length-exact")
+class CutFramesAreACleanEnd(ProxyHTTP3):
+    """A stream that ends within a frame ends as if all were well."""
+
+    def _request_stream(self, incoming: Incoming, data: bytes, end: bool) -> None:
+        try:
+            super()._request_stream(incoming, data, end)
+        except Broken as why:
+            if "within a frame" not in why.reason:
+                raise
+            self.took_end(incoming.stream_id)
+
+
+@connection_fault("masque-http-layer/9114-7.2.4.2/no-blocking-on-settings")
+class WaitsForSettings(ProxyHTTP3):
+    """Requests wait until the client's settings came."""
+
+    def took_fields(self, stream_id: int, fields: FieldLines) -> None:
+        """Take it, or let it wait."""
+        if self.peer_settings is not None:
+            super().took_fields(stream_id, fields)
+
+
+class _AnyParameter(ProxyHTTP3):
+    def check_settings(self, pairs: Pairs) -> None:
+        """Look at the others."""
+        super().check_settings(tuple(p for p in pairs if p[0] != 0x33))
+
+
+class _AlwaysDatagrams(Relay):
+    def by_datagram(self) -> bool:
+        """Always."""
+        return self.tunnel.version == 3
+
+    def fits(self, size: int) -> bool:
+        """Always."""
+        del size
+        return True
+
+
+@proxy_fault("masque-http-layer/9221-3/datagram-needs-transport-parameter",
+             "masque-http-layer/9297/setting-without-parameter-no-frames", LIMIT_9221, *FALLBACK, where=H3)  # fmt: skip
+class TransportParameterIsNotLookedAt(Proxy):
+    """QUIC datagrams of any size are sent to whoever announces H3_DATAGRAM, or does not."""
+
+    connections = _AnyParameter
+    relay = _AlwaysDatagrams
+
+
 @proxy_fault("rfc9297/2.1/quarter-stream-id-starts-payload", where=H3)
 class QuarterOfOneOctet(Relay):
     """Replies carry the quarter stream ID modulo 64."""
@@ -274,8 +328,10 @@ class QuarterOfOneOctet(Relay):
 
 
 @connection_fault("masque-http-layer/9114-4.1.1/correct-cancel-and-reject-codes",
+                  "masque-http-layer/9114-8.1/unknown-error-codes-tolerated",
                   "rfc9297/2.1/quarter-stream-id-starts-payload", "rfc9297/3.2/capsule-message-violation-malformed",
-                  "rfc9298/5/oversize-udp-payload-aborts-stream", "rfc9297/3.3/*")  # fmt: skip
+                  "rfc9298/5/oversize-udp-payload-aborts-stream", "rfc9297/3.3/stream-end-inside-capsule-malformed",
+    "rfc9297/3.3/capsule-errors-treated-as-malformed")  # fmt: skip
 class ResetEndsTheConnection(ProxyHTTP3):
     """A stream that the client resets takes the connection with it."""
 

@@ -189,7 +189,11 @@ class PacketsAreECNCapable(Proxy):
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 1)
 
 
-@proxy_fault("masque-http-layer/9220-3/clean-end-fin-abrupt-reset", where={"http": (2, 3)})
+@proxy_fault(
+    "masque-http-layer/9220-3/clean-end-fin-abrupt-reset",
+    "masque-http-layer/9113-5.1/end-stream-is-half-close",
+    where={"http": (2, 3)},
+)
 class CleanEndIsAnError(Relay):
     """When the client ends its side cleanly, the stream is reset with an internal error."""
 

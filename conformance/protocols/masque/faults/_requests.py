@@ -32,6 +32,8 @@ NO_CONTENT = ("rfc9297/3.2/content-fields-absent-with-capsules", "rfc9298/3.3/h1
               "masque-http-layer/9110-9.3.6/tunnel-response-no-framing-fields",
               "rfc9298/3.5/2xx-response-obeys-capsule-rules")  # fmt: skip
 DNS_STATUS = "rfc9298/3.1/dns-failure-gives-proxy-status"
+OLD = "masque-http-layer/9110-7.8/http-1-0-upgrade-ignored"
+HOST = "masque-http-layer/9112-3.2/missing-or-repeated-host-refused"
 LATER = {"http": (2, 3)}
 
 
@@ -187,7 +189,7 @@ class AnyProtocolIsTaken(Proxy):
         """Take it."""
 
 
-@proxy_fault(H1_REFUSED, H1_400, CONTENT, where={"asked": (1,)}, origin="Envoy 1.40.0")
+@proxy_fault(H1_REFUSED, H1_400, CONTENT, OLD, HOST, where={"asked": (1,)}, origin="Envoy 1.40.0")
 class MalformedUpgradesAreTaken(Proxy):
     """POST, two Host fields and fields of content do not keep HTTP/1.1 from switching."""
 
@@ -197,7 +199,7 @@ class MalformedUpgradesAreTaken(Proxy):
         return ""
 
 
-@proxy_fault(H1_400, H1_REFUSED, where={"asked": (1,)})
+@proxy_fault(H1_400, H1_REFUSED, HOST, where={"asked": (1,)})
 class MalformedUpgradesGet403(Proxy):
     """A malformed request for an upgrade is answered with 403."""
 
@@ -206,7 +208,7 @@ class MalformedUpgradesGet403(Proxy):
         await self.refuse(tunnel, TargetRefused(403, "malformed"))
 
 
-@proxy_fault(H1_REFUSED)
+@proxy_fault(OLD)
 class UpgradesHTTP10(Proxy):
     """HTTP/1.0 is switched too."""
 

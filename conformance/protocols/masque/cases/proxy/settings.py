@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from conformance.cases import case, drop, given, insert, put, repeat, watch
 from conformance.model import ACCEPTED, Finding, Part
-from conformance.protocols.masque.exchanges import CONNECTION_ERROR, echo
+from conformance.net import QUICSettings
+from conformance.protocols.masque.exchanges import ANSWERED, CONNECTION_ERROR, DROPPED, dialled, echo, plain
 from conformance.wire import Message, Varint
 
 H3 = {"http": [3]}
@@ -77,6 +78,7 @@ def _said(part: Part) -> tuple[int, dict[int, int]] | None:
     "masque.proxy",
     "rfc9297/2.1.1/h3-datagram-setting-announces-support",
     "rfc9297/2.1.1/h3-datagram-setting-always-sent",
+    "rfc9297/2.1.1/h3-datagram-setting-is-boolean",
     absent="no settings of HTTP/3 were seen",
 )
 def h3_datagrams_announced(part):
@@ -101,3 +103,32 @@ def extended_connect_announced(part):
         value = said[1].get(0x8)
         told = f"ENABLE_CONNECT_PROTOCOL is {value} in HTTP/{said[0]}"
         yield Finding("as-expected" if value == 1 else "violation", told, "", part.name)
+
+
+PARAMETER = "masque-http-layer/9297/setting-without-parameter-no-frames"
+
+
+@case(
+    echo, PARAMETER, "masque-http-layer/9221-3/datagram-needs-transport-parameter", where=H3, needs=["capsules"],
+    expect=[REFUSED, ACCEPTED.per(PARAMETER)],
+)  # fmt: skip
+def datagrams_without_the_transport_parameter():
+    """We announce H3_DATAGRAM, but no size of DATAGRAM frames: no frame comes; capsules, or H3_SETTINGS_ERROR."""
+    return given(by="capsules", quic=QUICSettings(max_datagram_frame_size=None))
+
+
+@case(
+    echo, "masque-http-layer/9221-3/datagram-frame-within-peer-limit", where=H3, needs=["datagrams"],
+    expect=[DROPPED],
+)  # fmt: skip
+def reply_larger_than_our_frames():
+    """We take DATAGRAM frames of 200 octets, and the target sends 500: they are dropped."""
+    return given(reply=500, quic=QUICSettings(max_datagram_frame_size=200))
+
+
+@case(echo, "masque-http-layer/9114-7.2.4.2/no-blocking-on-settings", where=H3, expect={"request": [ANSWERED]})
+async def request_before_our_settings(bench):
+    """An ordinary request comes before our settings: it is answered, whatever the answer."""
+    part = bench.part("request", drop("settings"))
+    connection = await dialled(part)
+    await (await plain(part, connection)).answer()

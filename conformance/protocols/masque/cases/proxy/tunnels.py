@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.bench import UDPLab
-from conformance.cases import case, given
+from conformance.cases import case, close, given
 from conformance.model import ACCEPTED, CLOSED, TIMEOUT, Finding
 from conformance.protocols.masque.exchanges import (
     ABORTED,
@@ -20,7 +20,7 @@ from conformance.protocols.masque.exchanges import (
     until_over,
 )
 from conformance.protocols.masque.messages import udp_payload
-from conformance.wire import Message
+from conformance.wire import Message, Varint
 from conformance.wire.http import frame
 
 END = "masque-http-layer/9220-3/clean-end-fin-abrupt-reset"
@@ -61,7 +61,8 @@ async def tunnel_reset_by_us(bench):
 
 
 @case(
-    echo, "masque-http-layer/9220-3/clean-end-fin-abrupt-reset", where=LATER,
+    echo, "masque-http-layer/9220-3/clean-end-fin-abrupt-reset", "masque-http-layer/9113-5.1/end-stream-is-half-close",
+    where=LATER,
     expect={"ended": [CLEAN_END, ABORTED.at("H3_REQUEST_CANCELLED").per(END), ABORTED.at("CANCEL").per(END),
                       TIMEOUT.per(END)]},
 )  # fmt: skip
@@ -121,3 +122,28 @@ def unknown_frame_on_the_stream():
 def control_frame_on_the_stream(wrong):
     """A frame of control streams stands on a tunnel's stream: H3_FRAME_UNEXPECTED."""
     return given(frames=Message(frame=wrong))
+
+
+@case(
+    echo, "masque-http-layer/9114-7.1/h3-frame-length-exact", where={"http": [3]},
+    expect=[CONNECTION_ERROR.at("H3_FRAME_ERROR")],
+)  # fmt: skip
+def stream_ends_inside_a_frame():
+    """Our side of a tunnel's stream ends in the middle of a DATA frame: H3_FRAME_ERROR."""
+    cut = Message(type=Varint(0), length=Varint(10), value=b"abc")
+    return given(frames=Message(frame=cut)), close("frames")
+
+
+@case(
+    echo, "masque-http-layer/9114-8.1/unknown-error-codes-tolerated", where=LATER,
+    expect={"other": [ACCEPTED], "after": [ACCEPTED]},
+)  # fmt: skip
+async def tunnel_reset_with_an_unknown_code(bench):
+    """We reset a tunnel with a code that nobody knows: others live on."""
+    part = bench.part("reset")
+    connection = await dialled(part)
+    doomed = await through(part, connection)
+    await sentinel(part, doomed)
+    other = await echo(bench.part("other"), connection)
+    await doomed.tunnel.reset(0xDEADBEEF)
+    await echo(bench.part("after"), other)

@@ -18,6 +18,10 @@ from conformance.wire.http import field
 
 H1 = {"http": [1]}
 ASKED = {"asked": [1]}
+OLD, HOST = (
+    "masque-http-layer/9110-7.8/http-1-0-upgrade-ignored",
+    "masque-http-layer/9112-3.2/missing-or-repeated-host-refused",
+)
 REFUSED = "rfc9298/3.2/h1-malformed-request-refused"
 BAD = "rfc9298/3.2/h1-malformed-request-gets-400"
 ANY = [REFUSED_4XX, REFUSED_5XX.per(REFUSED), MALFORMED.per(REFUSED)]
@@ -48,11 +52,24 @@ def malformed_upgrade(change):
     each={
         "no Connection": drop("connect.fields.connection"), "no Upgrade": drop("connect.fields.upgrade"),
         "another token": put("connect.fields.upgrade.value", b"websocket"),
-        "HTTP/1.0": put("connect.version", b"HTTP/1.0"),
     },
 )  # fmt: skip
 def no_upgrade_asked_for(change):
     """The request asks for no upgrade to connect-udp: it is not switched to one."""
+    return change
+
+
+@case(knock, OLD, expect=[REFUSED_4XX, REFUSED_5XX.per(OLD), REFUSED_OTHER.per(OLD), MALFORMED.per(OLD)], where=ASKED)
+def upgrade_in_http_1_0():
+    """The request speaks HTTP/1.0, which has no upgrades: it is not switched."""
+    return put("connect.version", b"HTTP/1.0")
+
+
+@case(knock, HOST, expect=[REFUSED_4XX.at("400"), MALFORMED.per(HOST)], where=ASKED, each={
+    "none": drop("connect.fields.host"), "two": insert("connect.fields", 1, field(b"Host", b"other.example")),
+})  # fmt: skip
+def not_one_host(change):
+    """The request has no Host, or two: 400."""
     return change
 
 
