@@ -351,7 +351,7 @@ class Recipient(_Context):
     __slots__ = ()
 
     def open(self, ciphertext: bytes, aad: bytes = b"", sequence: int | None = None) -> bytes:
-        """The plaintext; at the next sequence number, or at one given, which leaves the counter alone."""
+        """The plaintext at the next sequence number, or at one given, which leaves the counter alone; HPKEError."""
         with _refusing("opening"):
             return self._numbered(sequence, lambda: self._context.open(ciphertext, aad))
 

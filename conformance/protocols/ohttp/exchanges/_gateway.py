@@ -68,7 +68,7 @@ def gateway_ended(part: Part) -> Outcome:
     if inner is None:
         return WRONG
     sent = part.sent("request")
-    lawful = lawful_request(sent.fields["content"]) if sent else None
+    lawful = lawful_request(sent.fields.get("content", b"")) if sent else None
     if answer.value["profile"] == "reduced":
         return ANYWAY if lawful is None else ACCEPTED
     return _from_target(part, inner, lawful)

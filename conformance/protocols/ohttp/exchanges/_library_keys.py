@@ -62,7 +62,7 @@ def judged_by(exchange: Exchange, requirement_of: Callable[[Part], str], also: S
 
     def judge(transcript: Transcript) -> Iterator[Finding]:
         for part in transcript.tested:
-            outcome = exchange.outcome(part)
+            outcome = exchange.ended(part)
             if any(right.allows(outcome) for right in (ACCEPTED, *also)):
                 yield Finding("as-expected", f"{part.name}: {outcome}", part=part.name)
             elif outcome != UNSUPPORTED:

@@ -6,7 +6,7 @@ from conformance.cases import case, from_vectors, given, octets
 from conformance.model import ACCEPTED, UNSUPPORTED, WRONG, Finding, Judge, Transcript
 from conformance.protocols.keytrans.cases.vrf._forged import ED_SUITES, P_SUITES
 from conformance.protocols.keytrans.cases.vrf._vectors import PUBLISHED, expected, in_its_suite, proving
-from conformance.protocols.keytrans.exchanges._library import answered, by_itself, judged_by
+from conformance.protocols.keytrans.exchanges._library import answered, by_itself, judged_by, octets_of
 from conformance.protocols.keytrans.exchanges._vrf import (
     BETA,
     CHALLENGE,
@@ -122,11 +122,11 @@ def _(t):
     used: dict[int, set[str]] = {}
     for part in t.starting("alpha"):
         reply, asked = answered(part, "vrf.prove"), part.last("asked", "vrf.prove")
-        if reply is None or "ok" not in reply:
-            yield Finding("violation", f"{part.name}: {prove.outcome(part)}", part=part.name)
+        if reply is None or asked is None or "ok" not in reply:
+            yield Finding("violation", f"{part.name}: {prove.ended(part)}", part=part.name)
             return
         vrf = steps(asked.value["suite"])
-        octets_ = bytes.fromhex(reply["ok"]["proof"])
+        octets_ = octets_of(reply, "proof", "vrf.prove")
         if proofs.setdefault(part.name, octets_) != octets_:
             yield Finding("violation", f"{part.name}: two proofs of the same", part=part.name)
         x = vrf.secret_scalar(bytes.fromhex(asked.value["secret_key"]))
