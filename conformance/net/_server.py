@@ -19,6 +19,7 @@ from conformance.wire import Built, DecodeError
 
 if TYPE_CHECKING:
     from conformance.net._certificate import Certificate
+    from conformance.net._server1 import ServerHTTP1
     from conformance.net._server2 import ServerHTTP2
     from conformance.net._server3 import QUICListener, ServerHTTP3
     from conformance.net._settings3 import HTTP3Settings
@@ -127,6 +128,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Server | None = None
         self.settings2: Mapping[int, int] = {}
+        self.http1: type[ServerHTTP1] | None = None
         self.http2: type[ServerHTTP2] | None = None
         self.http3: type[ServerHTTP3] | None = None
         self._secure = tls is not None
@@ -178,7 +180,7 @@ class Server:
         if version == 1:
             from conformance.net._server1 import ServerHTTP1
 
-            consumer: Any = ServerHTTP1(self, stream)
+            consumer: Any = (self.http1 or ServerHTTP1)(self, stream)
         else:
             from conformance.net._server2 import ServerHTTP2
 
@@ -272,12 +274,13 @@ async def serve(
     settings: HTTP3Settings | None = None,
     http3: type[ServerHTTP3] | None = None,
     http2: type[ServerHTTP2] | None = None,
+    http1: type[ServerHTTP1] | None = None,
     settings2: Mapping[int, int] | None = None,
 ) -> Server:
     """Serve HTTP/1.1 (1), HTTP/2 (2; by prior knowledge, or by ALPN where `tls` offers it) and HTTP/3 (3).
 
     HTTP/3 listens at the UDP port of the same number, and needs a certificate for `tls`; `settings` are what it says at
-    first, `http3` and `http2` are the classes of their connections. With `tunnels`, requests that ask for one go there,
+    first, `http3`, `http2` and `http1` are the classes of their connections. With `tunnels`, requests that ask for one go there,
     and HTTP/2 announces extended CONNECT unless `settings2` says otherwise.
     """
     context: ssl.SSLContext | None = None
@@ -286,7 +289,7 @@ async def serve(
     elif tls is not None and set(versions) & {1, 2}:
         context = tls.context([name for v, name in ((2, "h2"), (1, "http/1.1")) if v in versions])
     server = Server(handler, versions, context, patience, tunnels)
-    server.http2, server.http3 = http2, http3
+    server.http1, server.http2, server.http3 = http1, http2, http3
     server.settings2 = {0x8: 1} if settings2 is None and tunnels is not None else settings2 or {}
     if 3 in versions and (tls is None or isinstance(tls, ssl.SSLContext)):
         raise UsageError("HTTP/3 needs a certificate of ours")

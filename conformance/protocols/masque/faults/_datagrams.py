@@ -306,7 +306,7 @@ class _AlwaysDatagrams(Relay):
 
 
 @proxy_fault("masque-http-layer/9221-3/datagram-needs-transport-parameter",
-             "masque-http-layer/9297/setting-without-parameter-no-frames", LIMIT_9221, *FALLBACK, where=H3)  # fmt: skip
+             "masque-http-layer/9297/setting-without-parameter-no-frames", LIMIT_9221, *FALLBACK, *VALUE, where=H3)  # fmt: skip
 class TransportParameterIsNotLookedAt(Proxy):
     """QUIC datagrams of any size are sent to whoever announces H3_DATAGRAM, or does not."""
 

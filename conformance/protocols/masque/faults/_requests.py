@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.net import Request, ServerExchange, ServerTunnel
+from conformance.net._server1 import ServerHTTP1
 from conformance.net._server2 import ServerHTTP2
 from conformance.net._session3 import Broken
 from conformance.protocols.masque.faults._kit import connection_fault, faults_of, proxy_fault
@@ -197,6 +198,24 @@ class MalformedUpgradesAreTaken(Proxy):
         """Nothing is."""
         del tunnel
         return ""
+
+
+class _AnyHost(ServerHTTP1):
+    def data_received(self, data: bytes) -> None:
+        """Make it one Host."""
+        head, end, rest = data.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        if end and lines[0].endswith(b"HTTP/1.1"):
+            others = [line for line in lines[1:] if not line.lower().startswith(b"host:")]
+            data = b"\r\n".join([lines[0], b"Host: localhost", *others]) + end + rest
+        super().data_received(data)
+
+
+@proxy_fault(HOST, H1_REFUSED, H1_400, where={"asked": (1,)}, origin="Envoy 1.40.0")
+class AnyHostIsTaken(Proxy):
+    """No Host is as good as one, and so are two."""
+
+    connections1 = _AnyHost
 
 
 @proxy_fault(H1_400, H1_REFUSED, HOST, where={"asked": (1,)})

@@ -25,6 +25,7 @@ from conformance.net import (
     ServerTunnel,
     serve,
 )
+from conformance.net._server1 import ServerHTTP1
 from conformance.net._server2 import ServerHTTP2
 from conformance.net._server3 import ServerHTTP3
 from conformance.net._session3 import Broken
@@ -272,6 +273,7 @@ class Proxy(Peer):
     role: ClassVar[str] = "masque.proxy"
     offers: ClassVar[RoleOffer] = RoleOffer((), {"http": (1, 2, 3), "asked": (1, 2, 3)})
     connections: ClassVar[type[ServerHTTP3]] = ProxyHTTP3
+    connections1: ClassVar[type[ServerHTTP1]] = ServerHTTP1
     connections2: ClassVar[type[ServerHTTP2]] = ServerHTTP2
     relay: ClassVar[type[Relay]] = Relay
     idle = 150.0
@@ -294,6 +296,7 @@ class Proxy(Peer):
             tunnels=self.tunnel,
             settings=self.http3_settings(),
             settings2=self.http2_settings(),
+            http1=self.connections1,
             http2=self.connections2,
             http3=self.connections,
             patience=30.0,
