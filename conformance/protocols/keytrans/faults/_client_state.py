@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from dataclasses import replace
 
 from conformance.bench import Fault, Reply
 from conformance.protocols.keytrans.faults._client import KT, search_fault
 from conformance.protocols.keytrans.faults._kit import fault, faults_of
 from conformance.protocols.keytrans.messages.ietf import (
+    LadderStep,
     SearchRequest,
     SearchResponse,
     TreeHead,
@@ -17,7 +19,7 @@ from conformance.protocols.keytrans.messages.ietf import (
     read_head,
     read_vector,
 )
-from conformance.protocols.keytrans.messages.ietf_suites import OPENING
+from conformance.protocols.keytrans.messages.ietf_suites import OPENING, P256
 from conformance.protocols.keytrans.peers.client import Client
 from conformance.protocols.keytrans.peers.client_search import Refused, Retained, Search
 from conformance.protocols.keytrans.trees import Omitted, direct_path, frontier, search_version
@@ -304,6 +306,21 @@ class UnknownResultTypesAreInclusions(_Lenient):
     def mend(self, octets: bytes, why: DecodeError) -> bytes | None:
         """Read any type as 1."""
         return _put(octets, why.offset, 1) if why.path.endswith("result_type") else None
+
+
+@search_fault("2.1/fixed-array-length-per-suite")
+class LongerProofsRead(Search):
+    """Of VRF proofs that are an octet longer than those of its suite it reads the front."""
+
+    def read(self, octets: bytes) -> SearchResponse:
+        try:
+            return super().read(octets)
+        except DecodeError:
+            response = decode_search_response(octets, P256, fixed=self.asked.version is not None)
+        steps = tuple(
+            LadderStep(step.proof[: self.suite.proof_length], step.commitment) for step in response.binary_ladder
+        )
+        return replace(response, binary_ladder=steps)
 
 
 @search_fault("2.1/oversized-vector-count-refused", shows=("crash",))

@@ -69,6 +69,16 @@ def unknown_type(change):
 
 @case(
     search_twice,
+    "ietf-keytrans-protocol/2.1/fixed-array-length-per-suite",
+    expect=[REJECTED],
+)
+def proofs_of_another_length():
+    """Each VRF proof of the ladder has an octet more than those of the suite."""
+    return [extend(f"answer[0].binary_ladder[{step}].proof", b"\0") for step in range(4)]
+
+
+@case(
+    search_twice,
     "ietf-keytrans-protocol/2.1/oversized-vector-count-refused",
     expect=[REJECTED],
     each={
