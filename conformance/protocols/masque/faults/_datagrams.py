@@ -305,8 +305,14 @@ class _AlwaysDatagrams(Relay):
         return True
 
 
-@proxy_fault("masque-http-layer/9221-3/datagram-needs-transport-parameter",
-             "masque-http-layer/9297/setting-without-parameter-no-frames", LIMIT_9221, *FALLBACK, *VALUE, where=H3)  # fmt: skip
+@proxy_fault(
+    "masque-http-layer/9221-3/datagram-needs-transport-parameter",
+    "masque-http-layer/9297/setting-without-parameter-no-frames",
+    LIMIT_9221,
+    *FALLBACK,
+    *VALUE,
+    where=H3,
+)
 class TransportParameterIsNotLookedAt(Proxy):
     """QUIC datagrams of any size are sent to whoever announces H3_DATAGRAM, or does not."""
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from conformance.cases import case, drop, given, insert, put, repeat, watch
 from conformance.model import ACCEPTED, Finding, Part
 from conformance.net import QUICSettings
-from conformance.protocols.masque.exchanges import ANSWERED, CONNECTION_ERROR, DROPPED, dialled, echo, plain
+from conformance.protocols.masque.exchanges import (
+    ABORTED,
+    ANSWERED,
+    CLEAN_END,
+    CONNECTION_ERROR,
+    DROPPED,
+    dialled,
+    echo,
+    plain,
+)
 from conformance.wire import Message, Varint
 
 H3 = {"http": [3]}
@@ -105,6 +114,7 @@ def extended_connect_announced(part):
         yield Finding("as-expected" if value == 1 else "violation", told, "", part.name)
 
 
+FRAME_LIMIT = "masque-http-layer/9221-3/datagram-frame-within-peer-limit"
 PARAMETER = "masque-http-layer/9297/setting-without-parameter-no-frames"
 
 
@@ -118,8 +128,9 @@ def datagrams_without_the_transport_parameter():
 
 
 @case(
-    echo, "masque-http-layer/9221-3/datagram-frame-within-peer-limit", where=H3, needs=["datagrams"],
-    expect=[DROPPED],
+    echo, FRAME_LIMIT, where=H3, needs=["datagrams"],
+    expect=[DROPPED, CLEAN_END.per(FRAME_LIMIT), ABORTED.per(FRAME_LIMIT)],
+    also={"rfc9298/6.1/oversize-reply-dropped-with-icmp": [DROPPED]},
 )  # fmt: skip
 def reply_larger_than_our_frames():
     """We take DATAGRAM frames of 200 octets, and the target sends 500: they are dropped."""
