@@ -135,6 +135,8 @@ async def obtain(
 ) -> None:
     """A challenge and a key are given to the client, which asks our issuer and hands out a token."""
     del live
+    if issuer is not Issuer and bench.other("privacypass.issuer") is not None:
+        bench.absent("it takes an issuer of ours that does otherwise than it should")
     served = await bench.counterpart("privacypass.issuer", issuer)
     key = await _key(bench, served.url)
     made = TokenChallenge(key.token_type, ISSUER_NAME, bench.rng.randbytes(context), origins)

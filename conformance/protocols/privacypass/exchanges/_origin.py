@@ -8,14 +8,18 @@ holds. Tokens are made with our issuer's keys where the origin was told of it, a
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.bench import Bench
-from conformance.model import ACCEPTED, ANYWAY, Outcome, Part, exchange
+from conformance.bench import Bench, CaseRun
+from conformance.model import ACCEPTED, ANYWAY, Absent, Ended, Outcome, Part, exchange
 from conformance.net import Connection, texts
 from conformance.protocols.privacypass.exchanges._client import token_wrong
 from conformance.protocols.privacypass.exchanges._issuer import (
@@ -51,6 +55,7 @@ from conformance.protocols.privacypass.peers import private_key
 from conformance.wire import Built, DecodeError, Message
 from conformance.wire.http import FieldLines, combined, request, values
 
+_BARE = re.compile(rb"\b(token[ \t]*=[ \t]*)([\w-]+={1,2})(?=[ \t]*(?:,|$))", re.IGNORECASE)
 Sign = Callable[[PrivateKey, bytes], bytes]
 """Makes the authenticator of what a token says, with a key of our issuer."""
 
@@ -245,21 +250,51 @@ async def redeem(
     by: Sign | None = None,
     key: Callable[[int], PrivateKey] | None = None,
     listed: int = 0,
-    value: Callable[[bytes], Any] = credentials,
+    value: Callable[[bytes], Any] | None = None,
 ) -> Connection:
-    """A challenge, a token for it, and a request with that token; `value` makes the field Authorization of a token."""
+    """A challenge, a token for it, and a request with that token.
+
+    `value` makes the field Authorization of a token; without it, it has quotes as this origin takes them.
+    """
     connection = live or await bench.connect()
     wanted = bench.variant["type"]
     fresh = token or await fresh_token(bench, connection, by, key(wanted) if key else None, listed)
     if not connection.open:
         connection = await bench.connect()
+    make = value or partial(credentials, quoted=await _quotes(bench))
     built = bench.point("token", fresh.recipe)
     url = (await bench.serving()).url
-    outer = bench.point("outer", _get(bench, url, connection, ((b"authorization", value(built.octets)),)))
+    outer = bench.point("outer", _get(bench, url, connection, ((b"authorization", make(built.octets)),)))
     answer = await (await connection.request(bench, outer, "outer", barrier=bench.barrier)).answer()
     _record(bench, answer.status, answer.fields, url)
     bench.saw("decoded", "answer", status=answer.status, unlawful=_unlawful(outer, fresh))
     return connection
+
+
+async def _quotes(bench: Bench) -> bool:
+    """Whether a token in quotes is what this origin takes, found out once a life.
+
+    Both forms are right where there is no padding, and only quotes where there is; whoever takes the other form alone
+    is told so by the cases that are about it, and is asked in its own form about everything else.
+    """
+    wanted = bench.variant["type"]
+    async with bench.memory.setdefault("asking for quotes", asyncio.Lock()):
+        if (known := bench.memory.get(f"quotes {wanted}")) is not None:
+            return bool(known)
+        right = wanted == VOPRF
+        found: bool = right
+        trial = CaseRun(bench.run.setup, bench.variant, random.Random(wanted))
+        async with trial.stack:
+            for quoted in (right, not right):
+                part = trial.bench("trial")
+                with contextlib.suppress(Ended, DecodeError, Absent):
+                    await redeem.drive(part, value=partial(credentials, quoted=quoted))
+                answer = part.record.last("decoded", "answer")
+                if answer is not None and answer.value["status"] // 100 == 2:
+                    found = quoted
+                    break
+        bench.memory[f"quotes {wanted}"] = found
+        return found
 
 
 def _unlawful(outer: Built, fresh: Fresh) -> str:
@@ -268,8 +303,11 @@ def _unlawful(outer: Built, fresh: Fresh) -> str:
     names = [p for p, octets in fields.items() if p.endswith(".name") and octets.lower() == b"authorization"]
     if len(names) != 1 or not names[0].startswith("fields["):
         return f"{len(names)} fields with credentials"
+    value = fields[names[0].removesuffix("name") + "value"]
+    if fresh.key.token_type == VOPRF:  # an origin that takes no quotes is asked without
+        value = _BARE.sub(rb'\1"\2"', value)
     try:
-        octets = token_of(fields[names[0].removesuffix("name") + "value"])
+        octets = token_of(value)
     except DecodeError as why:
         return str(why)
     return token_wrong(octets, fresh.key, fresh.challenge, ours=private_of(fresh.key) is not None)

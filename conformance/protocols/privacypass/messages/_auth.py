@@ -149,10 +149,10 @@ def auth(params: Sequence[tuple[bytes, Any]], scheme: bytes = SCHEME, *, quoted:
     return Message(scheme=scheme, space=b" ", param=Many(made, key="name"))
 
 
-def credentials(token: bytes) -> Message:
+def credentials(token: bytes, *, quoted: bool | None = None) -> Message:
     """The recipe of what a client puts into Authorization (RFC 9577, Section 2.2.2): in quotes where it has padding."""
     text = base64url(token)
-    return auth([(b"token", text)], quoted=b"=" in text)
+    return auth([(b"token", text)], quoted=b"=" in text if quoted is None else quoted)
 
 
 def challenge_params(challenge: bytes, token_key: bytes | None, max_age: int | None) -> list[tuple[bytes, Any]]:
