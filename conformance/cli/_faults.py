@@ -31,7 +31,7 @@ def visibility(
         return "by no case yet"
     needed = [set(c.needs | c.exchange.needs) if isinstance(c, Case) else set() for c in telling]
     told = list(dict.fromkeys(NEEDS[need] for need in sorted(set.intersection(*needed)) if need in NEEDS))
-    rows = [requirements[r] for r in fault.breaks if r in (requirements or {})]
+    rows = [requirements[r] for r in fault.breaks if r in requirements] if requirements else []
     if rows and all(row.weight == "tolerated" for row in rows):
         told.append(f"as tolerated, never as a failure: {', '.join(sorted({row.level for row in rows}))} only")
     return "; ".join(told)

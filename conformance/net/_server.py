@@ -280,8 +280,8 @@ async def serve(
     """Serve HTTP/1.1 (1), HTTP/2 (2; by prior knowledge, or by ALPN where `tls` offers it) and HTTP/3 (3).
 
     HTTP/3 listens at the UDP port of the same number, and needs a certificate for `tls`; `settings` are what it says at
-    first, `http3`, `http2` and `http1` are the classes of their connections. With `tunnels`, requests that ask for one go there,
-    and HTTP/2 announces extended CONNECT unless `settings2` says otherwise.
+    first, `http3`, `http2` and `http1` are the classes of their connections. With `tunnels`, requests that ask for one
+    go there, and HTTP/2 announces extended CONNECT unless `settings2` says otherwise.
     """
     context: ssl.SSLContext | None = None
     if isinstance(tls, ssl.SSLContext):
