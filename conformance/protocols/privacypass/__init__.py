@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.bench import CLIENT, SERVER, Ask, Fault, Found, Protocol, Role
+from conformance.model import Outcome
 
 
 def _peers() -> Mapping[str, Any]:
@@ -58,6 +59,9 @@ def _told(role: str) -> Mapping[str, Any]:
     return {"issuer": trusted()}
 
 
+_NEVER = (Outcome("plain-5xx", "500").per("rfc9578/5.2/policy-refusal-uses-4xx"),)
+"""No request is so wrong that the server's failure would be its cause (RFC 9110, Section 15.6.1)."""
+
 PROTOCOL = Protocol(
     name="privacypass",
     title="Privacy Pass",
@@ -71,6 +75,7 @@ PROTOCOL = Protocol(
     faults=_faults,
     probe=_probe,
     told=_told,
+    never=_NEVER,
     impossible={
         "privacypass.client": (
             Ask(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 
 import pytest
 
+from conformance.bench import Quiet
+from conformance.crypto import blindrsa
 from conformance.engine.mutants import kill_matrix, see, subject_for
 from conformance.engine.session import Request, run_session
 from conformance.protocols.privacypass import PROTOCOL
+from conformance.protocols.privacypass.messages import PrivateRSAKey
 from conformance.protocols.privacypass.peers import Issuer, Origin
+from conformance.subjects import URLSubject
 
 FINE = {"pass", "tolerated", "not-applicable", "unsupported"}
 KILLED = ("trailing-octets-ignored", "key-of2047-bits", "proof-not-verified", "salt-of-any-length")
@@ -46,3 +51,44 @@ def test_an_origin_is_told_whom_to_trust_and_others_nothing():
     assert {key["type"] for key in PROTOCOL.told("privacypass.origin")["issuer"]["keys"]} == {1, 2}
     assert PROTOCOL.told("privacypass.issuer") == {}
     assert (Issuer.role, Origin.role) == ("privacypass.issuer", "privacypass.origin")
+
+
+class Foreign(Issuer):
+    """An issuer whose key is not one that the suite can sign with."""
+
+    pair = PrivateRSAKey.of(blindrsa.generate(random.Random(9577)))
+
+    def make_keys(self):
+        return (self.pair,)
+
+
+class Trusting(Origin):
+    """An origin that trusts that issuer, and asks for tokens of its only type."""
+
+    def offers_for(self, authority):
+        return [self.offered(2, authority)]
+
+
+@pytest.mark.timeout(100)
+def test_tokens_come_from_the_issuer_that_the_user_names():
+    async def ran(*include, **options):
+        issuer = Foreign(Quiet(1), {})
+        served = await issuer.start()
+        trusted = {"name": "issuer.example", "keys": [{"type": 2, "public": Foreign.pair.public.octets.hex()}]}
+        origin = Trusting(Quiet(2), {"issuer": trusted})
+        url = (await origin.start()).url
+        request = Request(
+            URLSubject(url, ["privacypass.origin"]), [PROTOCOL], include=include, http=[1],
+            options=dict.fromkeys(options, served.url),
+        )  # fmt: skip
+        try:
+            return (await run_session(request))[1].verdicts
+        finally:
+            await issuer.stop()
+            await origin.stop()
+
+    cases = ("privacypass/origin/spending/one-token-spent-twice", "privacypass/origin/token/signature-of-another-kind")
+    got = {v.case: v.shown for v in asyncio.run(ran(*cases, issuer=True))}
+    assert got == {cases[0]: "pass", cases[1]: "not-applicable"}
+    got = {v.case: v.shown for v in asyncio.run(ran(*cases))}
+    assert set(got.values()) == {"not-applicable"}
