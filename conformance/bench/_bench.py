@@ -212,7 +212,8 @@ class Bench:
             peer = make(self, {**self._options(), **(told or {}), **options})
             self.run.stack.push_async_callback(peer.stop)
             return await peer.start()
-        served = await other.serve(role, {**self._options(), **(told or {})})
+        async with self.run.setup.starting:
+            served = await other.serve(role, {**self._options(), **(told or {})})
         self.saw("counterpart", role, url=served.url, by=other.hello.name, version=other.hello.version)
         return served
 

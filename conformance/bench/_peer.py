@@ -67,22 +67,25 @@ class PeerSubject(Subject):
             parallel=16,
         )
         self._peer: Peer | None = None
+        self._served: Served | None = None
 
     async def start(self) -> None:
         """Begin a new life."""
         self.generation += 1
 
     async def serve(self, role: str, options: Mapping[str, Any]) -> Served:
-        """Start the peer."""
+        """Start the peer, or say where it runs."""
         del role
-        self._peer = self.peer_class(Quiet(self.seed + self.generation, self.peer_class.changes), options)
-        return await self._peer.start()
+        if self._served is None:
+            self._peer = self.peer_class(Quiet(self.seed + self.generation, self.peer_class.changes), options)
+            self._served = await self._peer.start()
+        return self._served
 
     async def stop(self) -> None:
         """End this life."""
         if self._peer is not None:
             await self._peer.stop()
-            self._peer = None
+            self._peer = self._served = None
 
     async def do(self, op: str, given: Mapping[str, Any], patience: float | None = None) -> Reply:
         """A server role has no operations."""

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from conformance.model import (
+    ABSENT,
     ACCEPTED,
     ADAPTER,
     BAD,
@@ -124,6 +125,8 @@ def _look(case: Case, transcript: Transcript, seen: Seen, ended: OutcomeOf) -> N
     if twin is not None and (outcome := ended(twin)) != ACCEPTED:
         if outcome == UNSUPPORTED:
             seen.stopped = ("unsupported", twin.detail())
+        elif outcome == ABSENT:
+            seen.stopped = (_OUT, twin.detail())
         else:
             seen.twin, seen.ended = False, _told(twin, outcome)
         return

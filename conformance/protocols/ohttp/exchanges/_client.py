@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance import crypto
-from conformance.bench import Bench, Served, TargetAnswer
+from conformance.bench import Bench, Served, Subject, TargetAnswer
 from conformance.model import ACCEPTED, ANYWAY, WRONG, AdapterError, Outcome, Part, exchange
 from conformance.net import texts
 from conformance.protocols.ohttp.exchanges._gateway import (
@@ -42,13 +42,11 @@ NOWHERE = "http://target.example"
 
 def client_ended(part: Part) -> Outcome:
     """How a fetch ended, as the client told it."""
-    reply = part.last("reply", OP)
-    if reply is None or not {"ok", "refused"} & reply.value.keys():
+    asked, reply = part.last("asked", OP), part.last("reply", OP)
+    if asked is None or reply is None or not {"ok", "refused"} & reply.value.keys():
         return part.ending()
     if "refused" in reply.value:
         return CLIENT_ERROR
-    asked = part.last("asked", OP)
-    assert asked is not None
     said, wanted = _said(reply.value), _request(asked.value)
     if part.last("counterpart", GATEWAY) is not None:
         return _met_another(part, said)
@@ -153,6 +151,9 @@ async def client_fetch(
     )  # fmt: skip
     wanted = BinaryRequest(method, b"", b"", path, fields, content)
     keys, form = await keys_of(bench, gateway), in_chunks(bench, chunked)
+    for role in (GATEWAY, RELAY) if form else ():
+        if (other := bench.other(role)) is not None and "chunked" not in _features_of(other, role):
+            bench.absent(f"{other.hello.name} has no chunked form")
     url = (await bench.counterpart(RELAY, Relay, told={"gateway": gateway.url})).url if through else gateway.url
     await tell(bench, url, keys, placed(bench, wanted, answer), chunked=form)
 
@@ -200,7 +201,11 @@ def in_chunks(bench: Bench, wanted: bool | None) -> bool:
 
 
 def _features(bench: Bench) -> Sequence[str]:
-    offer = bench.subject.hello.roles.get(ROLE)
+    return _features_of(bench.subject, ROLE)
+
+
+def _features_of(subject: Subject, role: str) -> Sequence[str]:
+    offer = subject.hello.roles.get(role)
     return () if offer is None else offer.features
 
 
