@@ -191,6 +191,7 @@ func connect(raw json.RawMessage) answer {
 	defer tunnel.Close()
 	back := []string{}
 	buffer := make([]byte, 1<<16)
+	deadline := time.Now().Add(1500 * time.Millisecond)
 	for _, text := range with.Payloads {
 		octets, err := hex.DecodeString(text)
 		if err != nil {
@@ -199,7 +200,7 @@ func connect(raw json.RawMessage) answer {
 		if _, err := tunnel.WriteTo(octets, nil); err != nil {
 			return refused("send", err)
 		}
-		if err := tunnel.SetReadDeadline(time.Now().Add(700 * time.Millisecond)); err != nil {
+		if err := tunnel.SetReadDeadline(deadline); err != nil {
 			return broken(err)
 		}
 		n, _, err := tunnel.ReadFrom(buffer)

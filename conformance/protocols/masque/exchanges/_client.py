@@ -85,25 +85,35 @@ async def client_echo(
     interim: int = 0,
     strays: Sequence[tuple[int, bytes]] = (),
     late: float = 0.0,
+    path: str = WELL_KNOWN,
+    local: str = "",
 ) -> None:
     """The client sends payloads of these sizes through a proxy to our target, which gives them back.
 
     Before the first reply our proxy sends `capsules` on the stream, and QUIC datagrams that are `strays`; before its
-    answer one of the status `interim`, and the answer comes `late`.
+    answer one of the status `interim`, and the answer comes `late`. `path` stands behind the origin in the template
+    that the client is told; the target listens at `local`, an address of this machine.
     """
     del live
     lab = UDPLab.of(bench)
     if lab is None:
         bench.absent("no target of ours can be reached from there")
     assert lab is not None
-    target = lab.target(recorder=bench)
-    proxy = await bench.counterpart(PROXY, FakeProxy, capsules=capsules, interim=interim, strays=strays, late=late)
+    if local and not lab.has(local):
+        bench.absent(f"this machine has no address {local}")
+    target = lab.target(recorder=bench, host=local or None)
+    proxy = await bench.counterpart(
+        PROXY, FakeProxy, capsules=capsules, interim=interim, strays=strays, late=late, path=path
+    )
     own = str(proxy.more.get("template") or f"{proxy.url.rstrip('/')}{WELL_KNOWN}")
+    if path != WELL_KNOWN:
+        own = proxy.url.rstrip("/") + path
     certificate = str(proxy.more.get("certificate") or "")
     if not certificate and proxy.more.get("ca"):
         certificate = _read(str(proxy.more["ca"]))
     reply = await bench.do(
-        OP, template=own, host=lab.host, port=target.port, http=int(bench.variant["http"]), certificate=certificate,
+        OP, template=own, host=local or lab.host, port=target.port, http=int(bench.variant["http"]),
+        certificate=certificate,
         payloads=[bench.rng.randbytes(size).hex() for size in sizes],
     )  # fmt: skip
     if "ok" in reply:

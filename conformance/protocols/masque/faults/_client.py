@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from conformance.net import Connection, Nobody, Seen, Tunnel
+from conformance.bench import Reply
+from conformance.net import Connection, HTTP3Settings, Nobody, Seen, Tunnel
 from conformance.net._http3 import HTTP3
-from conformance.net._session3 import Broken
+from conformance.net._session3 import Broken, Incoming
 from conformance.protocols.masque.faults._kit import client_fault, faults_of
 from conformance.protocols.masque.messages import (
     CAPSULE_PROTOCOL,
+    WELL_KNOWN,
     CapsuleStream,
     Payload,
     capsule_datagram,
@@ -23,7 +25,7 @@ from conformance.protocols.masque.messages import (
 from conformance.protocols.masque.peers import Client
 from conformance.protocols.masque.peers._client import Failed
 from conformance.wire import DecodeError, Message
-from conformance.wire.http import CapsuleReader, FieldLines, capsule_protocol, upgrade, values
+from conformance.wire.http import CapsuleReader, FieldLines, Piece, capsule_protocol, upgrade, values
 
 ABORTS = "rfc9298/3.1/client-aborts-on-non-success"
 H1_ABORTS, LATER_ABORTS = "rfc9298/3.3/h1-bad-response-closes-connection", "rfc9298/3.5/bad-response-aborts-request"
@@ -38,6 +40,11 @@ OVERSIZE, WHOLE = "rfc9298/5/oversize-udp-payload-aborts-stream", "rfc9298/5/udp
 RESETS = "masque-http-layer/9114-8.1/unknown-error-codes-tolerated"
 CONTEXTLESS, CONTEXT = "rfc9297/2.1/empty-datagram-payload-accepted", "rfc9298/5/context-id-precedes-payload"
 SETTING = "rfc9297/2.1.1/invalid-h3-datagram-setting-refused"
+RESERVED_SETTINGS = "masque-http-layer/9114-7.2.4.1/reserved-h2-settings-refused"
+FIRST = "masque-http-layer/9114-6.2.1/settings-first-on-control-stream"
+SUPPORT = ("rfc9297/2.1.1/h3-datagram-setting-announces-support", "rfc9297/2.1.1/h3-datagram-setting-is-boolean")
+VALIDATES, EXPANDS = "rfc9298/2/client-validates-template", "rfc9298/3/client-expands-template"
+IPV6 = "rfc9298/3/ipv6-colons-percent-encoded"
 FALLBACK = ("rfc9297/2.2/capsule-fallback-without-h3-datagrams",
             "rfc9297/2.1.1/no-datagram-before-settings-exchange")  # fmt: skip
 EXTENDED = "masque-http-layer/8441-3/extended-connect-only-after-setting"
@@ -55,10 +62,10 @@ class TakesEveryAnswer(Client):
         del tunnel, answer
         return ""
 
-    async def receive(self, tunnel: Tunnel, reader: CapsuleStream, back: list[bytes], wanted: int) -> None:
+    async def receive(self, tunnel: Tunnel, reader: CapsuleStream, back: list[bytes], until: float) -> None:
         """Take what comes, and no notice of the end."""
         try:
-            await super().receive(tunnel, reader, back, wanted)
+            await super().receive(tunnel, reader, back, until)
         except Exception:  # noqa: BLE001 - the fault
             return
 
@@ -200,10 +207,10 @@ class LargePayloadsAreDropped(Client):
 class EndsAreNotTold(Client):
     """However the tunnel ends, the application is told what came until then."""
 
-    async def receive(self, tunnel: Tunnel, reader: CapsuleStream, back: list[bytes], wanted: int) -> None:
+    async def receive(self, tunnel: Tunnel, reader: CapsuleStream, back: list[bytes], until: float) -> None:
         """Take what comes."""
         try:
-            await super().receive(tunnel, reader, back, wanted)
+            await super().receive(tunnel, reader, back, until)
         except Exception:  # noqa: BLE001 - the fault
             return
 
@@ -251,8 +258,14 @@ class _Unchecked(HTTP3):
     def bad_datagram(self, octets: bytes, why: DecodeError) -> None:
         """Ignore it."""
 
+    def _control(self, incoming: Incoming, piece: Piece) -> None:
+        if piece.type != 0x7:
+            super()._control(incoming, piece)
+        else:
+            self.peer_settings = ((0x8, 1), (0x33, 1))
 
-@client_fault(SETTING, *QUARTERS, where=H3)
+
+@client_fault(SETTING, RESERVED_SETTINGS, FIRST, *QUARTERS, where=H3)
 class LooksAtNothingInHTTP3(Client):
     """Values of settings and quarter stream IDs are not checked."""
 
@@ -302,6 +315,37 @@ class QuarterHasOneOctet(Client):
         await super().settled(connection)
 
 
+@client_fault(*SUPPORT, where=H3)
+class DoesNotAnnounceDatagrams(Client):
+    """H3_DATAGRAM is not among the settings, although datagrams are taken."""
+
+    def http3_settings(self) -> HTTP3Settings:
+        """One less."""
+        return HTTP3Settings(((0x8, 1),))
+
+
+@client_fault(VALIDATES, EXPANDS)
+class TemplatesAreNotLookedAt(Client):
+    """Only the default path is known: whatever stands in the template, that is asked for."""
+
+    async def masque_client_connect_udp(
+        self, template: str, host: str, port: int, payloads: list[str], http: int, certificate: str = ""
+    ) -> Reply:
+        """Put the default path behind the origin."""
+        parts = urlsplit(template)
+        own = f"{parts.scheme}://{parts.netloc.partition('{')[0]}{WELL_KNOWN}"
+        return await super().masque_client_connect_udp(own, host, port, payloads, http, certificate)
+
+
+@client_fault(IPV6, EXPANDS)
+class BracketsAroundIPv6(Client):
+    """An IPv6 address stands in brackets."""
+
+    async def asked(self, connection: Connection, template: str, host: str, port: int) -> Tunnel:
+        """Put them there."""
+        return await super().asked(connection, template, f"[{host}]" if ":" in host else host, port)
+
+
 # What clients send
 
 
@@ -331,8 +375,13 @@ class AnnouncesContent(Client):
         return ((b"content-type", b"application/octet-stream"), *super().fields())
 
 
-@client_fault("rfc9298/3.2/h1-request-method-get", "rfc9298/3.2/h1-request-connection-upgrade",
-              "rfc9298/3.2/h1-request-upgrade-connect-udp", where={"http": (1,)})  # fmt: skip
+@client_fault(
+    "rfc9298/3.2/h1-request-method-get",
+    "rfc9298/3.2/h1-request-connection-upgrade",
+    "rfc9298/3.2/h1-request-upgrade-connect-udp",
+    "masque-http-layer/9110-7.8/upgrade-needs-connection-upgrade",
+    where={"http": (1,)},
+)
 class NamesAnotherUpgradeToo(Client):
     """Over HTTP/1.1 the request names another upgrade too."""
 

@@ -30,8 +30,8 @@ from conformance.protocols.masque.messages import (
 from conformance.wire import DecodeError, Message
 from conformance.wire.http import FieldLines, combined, upgrade, values
 
-PATIENCE, REPLY = 1.5, 0.7
-"""Seconds that a proxy gets for its answer, and a payload to come back."""
+PATIENCE, REPLIES = 1.5, 1.5
+"""Seconds that a proxy gets for its answer, and all payloads to come back."""
 MALFORMED = {2: 0x1, 3: 0x10E}
 CONTENT_FIELDS = (b"content-length", b"content-type", b"transfer-encoding")
 NO_CONTENT = (204, 205, 206)
@@ -99,9 +99,10 @@ class Client:
         await self.check(tunnel, answer)
         back: list[bytes] = []
         reader = self.reader()
+        until = asyncio.get_running_loop().time() + REPLIES
         for payload in payloads[early:]:
             await self.send(tunnel, payload)
-            await self.receive(tunnel, reader, back, len(back) + 1)
+            await self.receive(tunnel, reader, back, until)
         return back
 
     async def settled(self, connection: Connection) -> None:
@@ -191,10 +192,10 @@ class Client:
         """Whether the proxy takes QUIC datagrams."""
         return tunnel.has_datagrams
 
-    async def receive(self, tunnel: Tunnel, reader: CapsuleStream, back: list[bytes], wanted: int) -> None:
-        """Take what comes until so many payloads came back, or time is over; Failed where the tunnel ends."""
+    async def receive(self, tunnel: Tunnel, reader: CapsuleStream, back: list[bytes], until: float) -> None:
+        """Take what comes until one more payload came back, or time is over; Failed where the tunnel ends."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + REPLY
+        wanted = len(back) + 1
         while len(back) < wanted and loop.time() < until:
             seen = await tunnel.quiet(until - loop.time())
             if seen is None:

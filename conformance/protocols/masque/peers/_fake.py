@@ -6,12 +6,14 @@ Its points are `settings`, `interim`, `answer`, `capsules`, `strays` and `datagr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
+from conformance.bench import Served
 from conformance.net import ServerTunnel, texts
-from conformance.protocols.masque.messages import quic_datagram, udp_payload
+from conformance.protocols.masque.messages import quic_datagram, template_of, udp_payload
 from conformance.protocols.masque.peers._proxy import Proxy
-from conformance.wire import Many, Message
+from conformance.wire import DecodeError, Many, Message
 from conformance.wire.http import response
 
 
@@ -23,16 +25,37 @@ class FakeProxy(Proxy):
     answers, and tells what came before.
     """
 
+    async def start(self) -> Served:
+        """Listen, with the template that the case has."""
+        served = await super().start()
+        path = str(self.options.get("path") or "")
+        if path and self.server is not None:
+            with contextlib.suppress(DecodeError):  # one that is none is never asked for
+                self.template = template_of(self.server.url + path)
+        return served
+
     async def tunnel(self, tunnel: ServerTunnel) -> None:
         """Serve one tunnel, recorded."""
         tunnel.recorder, tunnel.where = self.bench, "proxy"
         asked = tunnel.request
+        session: Any = getattr(tunnel, "session", None)
+        said = getattr(session, "peer_settings", None)
         self.bench.saw(
-            "decoded", "request", where="proxy", octets=asked.octets, spans=asked.spans, version=asked.version,
-            method=asked.method.decode("latin-1"), target=asked.target.decode("latin-1"),
-            authority=asked.authority.decode("latin-1"), scheme=asked.scheme.decode("latin-1"),
-            protocol=asked.protocol.decode("latin-1"), fields=texts(asked.fields), datagrams=tunnel.has_datagrams,
-        )  # fmt: skip
+            "decoded",
+            "request",
+            where="proxy",
+            octets=asked.octets,
+            spans=asked.spans,
+            version=asked.version,
+            method=asked.method.decode("latin-1"),
+            target=asked.target.decode("latin-1"),
+            authority=asked.authority.decode("latin-1"),
+            scheme=asked.scheme.decode("latin-1"),
+            protocol=asked.protocol.decode("latin-1"),
+            fields=texts(asked.fields),
+            settings=None if said is None else [list(pair) for pair in said],
+        )
+
         await super().tunnel(tunnel)
 
     async def accept(self, tunnel: ServerTunnel) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.cases import case, given, put, watch
 from conformance.model import ACCEPTED, Event, Finding, Part
 from conformance.protocols.masque.exchanges import client_echo
-from conformance.protocols.masque.messages import CapsuleStream, decode_payload_untrusted
+from conformance.protocols.masque.messages import CapsuleStream, decode_payload_untrusted, target_of, template_of
 from conformance.wire import DecodeError
 from conformance.wire.http import FieldLines, capsule_protocol, combined, values
 
@@ -26,7 +26,8 @@ def _told(wrong: object, told: str, part: Part, requirement: str = "") -> Findin
 
 
 @watch(ROLE, "rfc9298/3.2/h1-request-method-get", "rfc9298/3.2/h1-request-connection-upgrade",
-       "rfc9298/3.2/h1-request-upgrade-connect-udp", absent=NONE)  # fmt: skip
+       "rfc9298/3.2/h1-request-upgrade-connect-udp",
+    "masque-http-layer/9110-7.8/upgrade-needs-connection-upgrade", absent=NONE)  # fmt: skip
 def upgrade_asked_for(part):
     """Over HTTP/1.1 the request is a GET with Connection: Upgrade and Upgrade: connect-udp."""
     for event, version, fields in _requests(part):
@@ -69,12 +70,14 @@ def template_expanded(part):
     if asked is None:
         return
     given = asked.value
-    whole = given["template"].replace("{target_host}", given["host"].replace(":", "%3A"))
-    whole = whole.replace("{target_port}", str(given["port"]))
-    authority, _, path = whole.partition("://")[2].partition("/")
+    try:
+        path = target_of(template_of(given["template"]), given["host"], str(given["port"])).encode().decode("ascii")
+    except DecodeError:
+        return
+    authority = given["template"].partition("://")[2].partition("/")[0]
     for event, _, _ in _requests(part):
         target = event.value["target"].removeprefix(f"https://{authority}")
-        yield _told(target != f"/{path}", f"the path is {target}", part, "rfc9298/3/client-expands-template")
+        yield _told(target != path, f"the path is {target}", part, "rfc9298/3/client-expands-template")
         yield _told(event.value["authority"] != authority, f"the authority is {event.value['authority']}", part,
                     "rfc9298/3.4/authority-is-the-proxy")  # fmt: skip
 

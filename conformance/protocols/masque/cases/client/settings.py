@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases import case, drop, insert, put
+from conformance.cases import case, drop, insert, put, watch
 from conformance.model import ACCEPTED, Finding
 from conformance.protocols.masque.exchanges import CLIENT_ERROR, client_echo
 from conformance.wire import Message, Varint
@@ -67,3 +67,35 @@ def _(transcript):
 def unknown_setting():
     """A setting that means nothing to the client stands in front of the others."""
     return insert(LIST, 0, Message(id=Varint(0x21 + 0x1F * 5), value=Varint(7)))
+
+
+@case(
+    client_echo, "masque-http-layer/9114-7.2.4.1/reserved-h2-settings-refused", where=H3, expect=[CLIENT_ERROR],
+    each=(2, 3, 4, 5),
+)  # fmt: skip
+def setting_of_http2(name):
+    """A setting that HTTP/2 had and HTTP/3 reserves: the connection is closed."""
+    return insert(LIST, 0, Message(id=Varint(name), value=Varint(1)))
+
+
+@case(
+    client_echo, "masque-http-layer/9114-6.2.1/settings-first-on-control-stream", where=H3, expect=[CLIENT_ERROR],
+)  # fmt: skip
+def goaway_where_settings_belong():
+    """The first frame on the proxy's control stream is GOAWAY: the connection is closed."""
+    return put("settings.settings", b"\x07\x01\x00")
+
+
+@watch(
+    "masque.client",
+    "rfc9297/2.1.1/h3-datagram-setting-announces-support",
+    "rfc9297/2.1.1/h3-datagram-setting-is-boolean",
+    absent="no settings of HTTP/3 were seen",
+)
+def h3_datagrams_announced(part):
+    """The client's settings of HTTP/3 hold H3_DATAGRAM = 1, by which it says that it takes datagrams."""
+    for event in part.all("decoded", "request", where="proxy"):
+        said = event.value["settings"]
+        if said is not None:
+            value = dict(map(tuple, said)).get(0x33)
+            yield Finding("as-expected" if value == 1 else "violation", f"H3_DATAGRAM is {value}", "", part.name)
