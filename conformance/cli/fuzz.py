@@ -59,7 +59,7 @@ def command(ctx: click.Context, /, **values: Any) -> None:
         try:
             await explained(request, session.prepare())
             if values["again"]:
-                return await _again(session, Path(values["again"]), values["seed"])
+                return await _again(session, Path(values["again"]))
             return await _search(session, seconds, values["seed"], out, chosen)
         finally:
             await session.close()
@@ -141,14 +141,14 @@ def _line(campaign: Campaign, report: Report) -> str:
     )
 
 
-async def _again(session: Session, place: Path, seed: int) -> int:
+async def _again(session: Session, place: Path) -> int:
     from conformance.fuzz import Campaign, read_finding, replay
 
     found = read_finding(place)
     run = next((r for r in session.runs if r.role.name == found.role), None)
     if run is None:
         raise Unreachable(f"no {found.role} was found, which the finding is about")
-    campaign = Campaign(run, seed=seed, seconds=0, clock=time.monotonic)
+    campaign = Campaign(run, seed=found.seed, seconds=0, clock=time.monotonic)
     times, seen = await replay(campaign, found)
     say(f"{found.name}: seen {times} of 3 times" + (f": {seen.because}" if times else ""))
     return FOUND if times == 3 else INCOMPLETE if times else 0

@@ -6,15 +6,18 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from conformance.bench import CaseRun
 from conformance.engine.controls import Controls
+from conformance.engine.plan import Planned
 from conformance.engine.session import RoleRun
 from conformance.fuzz.finding import Finding, told
 from conformance.fuzz.grammar import Site, changes, sites
 from conformance.fuzz.oracle import FINE, OPEN, UNANSWERED, Knowledge, Seen, general, look
-from conformance.model import HEALTH, TWIN, Case, Change, Ended, Exchange, Part, UsageError
+from conformance.model import HEALTH, TWIN, Case, Change, ConformanceError, Ended, Exchange, Part, UsageError
 
 REPEATS = 3
 """A finding is seen so often on a fresh start before it counts."""
@@ -30,12 +33,13 @@ STEPS, AT_ONCE = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """An exchange in one variant, with the sites that its twin shows."""
+    """An exchange in one variant, with the sites that its twin shows; `case` is one that has these settings."""
 
     exchange: Exchange
     variant: Mapping[str, Any]
     settings: Mapping[str, Any]
-    sites: tuple[Site, ...]
+    case: str
+    sites: tuple[Site, ...] = ()
     twin: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -67,6 +71,20 @@ class Report:
     rejected: int = 0
     exchanges: int = 0
     open: str = ""
+
+
+def in_turns(plan: Sequence[Planned]) -> list[Planned]:
+    """One case for each exchange, variant and settings: the exchanges take turns, what has no settings comes first.
+
+    So each exchange of a role is among the first, however many settings the cases of another have.
+    """
+    different: dict[tuple[Any, ...], Planned] = {}
+    for planned in plan:
+        different.setdefault(planned.shares, planned)
+    of_exchange: dict[str, list[Planned]] = {}
+    for planned in sorted(different.values(), key=lambda p: bool(p.case.settings)):
+        of_exchange.setdefault(planned.case.exchange.name, []).append(planned)
+    return [p for turn in zip_longest(*of_exchange.values()) for p in turn if p is not None]
 
 
 class FoundError(Exception):
@@ -111,6 +129,7 @@ class Campaign:
         self._began = clock()
         self._shrinking: tuple[str, float] | None = None
         self._stopped = False
+        self._broken: ConformanceError | None = None
 
     async def search(self) -> Report:
         """Learn what there is to be changed, and draw until the time is up. Ends early when it is cancelled."""
@@ -126,14 +145,15 @@ class Campaign:
             self._stopped = True
             await searching
             raise
+        if self._broken is not None:
+            raise self._broken
         return self.report
 
     async def learn(self) -> None:
         """Run the twin of each exchange and variant of the plan, and see what it sends."""
-        wanted = {planned.shares: planned for planned in self.run.plan.run}
-        for planned in list(wanted.values())[:EXCHANGES]:
+        for planned in in_turns(self.run.plan.run)[:EXCHANGES]:
             case = planned.case
-            kind = Kind(case.exchange, planned.variant, case.settings, ())
+            kind = Kind(case.exchange, planned.variant, case.settings, case.id)
             parts = await self._play(kind, ((),), None)
             twin = parts[0]
             if not (seen := look(case.exchange, parts, self.never)).bad and seen.observation == FINE:
@@ -220,6 +240,7 @@ class Campaign:
         from hypothesis import strategies as st
         from hypothesis.errors import HypothesisException
 
+        @cache
         def steps(kind: int) -> st.SearchStrategy[Example]:
             one = st.lists(changes(self.kinds[kind].sites), max_size=AT_ONCE).map(tuple)
             several = st.lists(one, min_size=1, max_size=STEPS).filter(any).map(tuple)
@@ -249,7 +270,11 @@ class Campaign:
                 return
             if self._shrinking and self.clock() - self._shrinking[1] > self.shrinking:
                 return
-            seen = asyncio.run_coroutine_threadsafe(self.see(example), loop).result()
+            try:
+                seen = asyncio.run_coroutine_threadsafe(self.see(example), loop).result()
+            except ConformanceError as why:  # the adapter, the machine or the target: nothing that shrinks
+                self._broken, self._stopped = why, True
+                return
             if seen.bad:
                 self._memo[example] = seen
         if not seen.bad or any(seen.observation == o and places <= example.places for o, places in self._told):
@@ -270,6 +295,7 @@ class Campaign:
                 protocol=self.run.protocol.name,
                 role=self.run.role.name,
                 exchange=kind.exchange.name,
+                case=kind.case,
                 variant=dict(kind.variant),
                 steps=tuple(tuple(told(change) for change in step) for step in example.steps),
                 observation=seen.observation,
@@ -317,10 +343,9 @@ async def _at_once(exchanges: int) -> None:
 
 async def replay(campaign: Campaign, found: Finding, times: int = REPEATS) -> tuple[int, Seen]:
     """How often a stored finding shows; UsageError where the subject does not have its exchange and variant."""
-    await campaign.learn()
-    for number, kind in enumerate(campaign.kinds):
-        if (kind.exchange.name, dict(kind.variant)) == (found.exchange, dict(found.variant)):
-            return await campaign.repeat(Example(number, found.changes), times)
-    raise UsageError(
-        f"the subject has no exchange {found.exchange} in {dict(found.variant)}", hint=campaign.report.open or ""
-    )
+    for planned in campaign.run.plan.run:
+        case = planned.case
+        if (case.id, case.exchange.name, dict(planned.variant)) == (found.case, found.exchange, dict(found.variant)):
+            campaign.kinds = [Kind(case.exchange, planned.variant, case.settings, case.id)]
+            return await campaign.repeat(Example(0, found.changes), times)
+    raise UsageError(f"the subject has no exchange {found.exchange} as in {found.case}, in {dict(found.variant)}")

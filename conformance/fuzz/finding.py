@@ -19,13 +19,15 @@ FORMAT = "conformance-finding/1"
 class Finding:
     """One finding: the exchange and variant, the changes of each step, what was seen, and what it is about.
 
-    `observation` is crash, hang, forbidden, unanswered or accepted-anyway, `rate` how often it showed, of how many
-    times. `octets` are those that left at each changed point, `twin` those of the unchanged exchange, both in hex.
+    `case` is one whose settings the exchange had. `observation` is crash, hang, forbidden, unanswered or
+    accepted-anyway, `rate` how often it showed, of how many times. `octets` are those that left at each changed point,
+    `twin` those of the unchanged exchange, both in hex.
     """
 
     protocol: str
     role: str
     exchange: str
+    case: str
     variant: Mapping[str, Any]
     steps: tuple[tuple[Mapping[str, Any], ...], ...]
     observation: str

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from conformance.model import Change, Part
@@ -87,6 +88,7 @@ def changes(found: Sequence[Site]) -> SearchStrategy[Change]:
     counts = Counter(site.point for site in found)
     points = [point for point, count in sorted(counts.items()) for _ in range(1 + min(count, FULL) // SHARE)]
 
+    @cache  # a strategy that is made anew for each draw is looked over anew
     def at_point(point: str) -> SearchStrategy[Change]:
         own = weighted([site for site in found if site.point == point])
         inside = st.sampled_from(own).flatmap(_at)
@@ -142,6 +144,7 @@ def _numbers(length: int) -> SearchStrategy[int]:
     return st.sampled_from(sorted(e for e in edges if e <= most)) | st.integers(0, most)
 
 
+@cache
 def _at(site: Site) -> SearchStrategy[Change]:
     """An operation that can be done at a site."""
     from hypothesis import strategies as st

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from conformance import vectors
 from conformance.cli import cli
+from conformance.engine.catalogue import load_cases
 from conformance.engine.mutants import subject_for
+from conformance.engine.plan import Planned
 from conformance.engine.session import Request, Session
 from conformance.fuzz import Campaign, read_finding, replay, sites, vector_of, write_finding
+from conformance.fuzz.campaign import in_turns
 from conformance.fuzz.grammar import changes, weighted
 from conformance.fuzz.oracle import Knowledge, general, look
 from conformance.model import (
@@ -21,6 +24,7 @@ from conformance.model import (
     CLOSED,
     HEALTH,
     TWIN,
+    AdapterError,
     Case,
     Change,
     Event,
@@ -217,6 +221,38 @@ async def test_a_server_is_searched_through_its_connections():
     assert "forbidden" in {f.observation for f in report.findings}
 
 
+def test_each_exchange_is_among_the_first():
+    def planned(exchange, variant, **settings):
+        of = Exchange(exchange, "toy.role", None, ended)
+        return Planned(
+            Case(f"{exchange}-{variant}-{settings}", "", of, (), lambda: (), settings=settings), {"v": variant}
+        )
+
+    plan = [planned("a", 1, x=n) for n in range(30)] + [planned("a", n) for n in (1, 2, 2)] + [planned("b", 1, y=1)]
+    first = in_turns(plan)
+    assert [(p.case.exchange.name, dict(p.case.settings)) for p in first[:3]] == [("a", {}), ("b", {"y": 1}), ("a", {})]
+    assert len(first) == 33, "each once"
+
+
+async def test_a_finding_is_played_again_with_the_settings_that_it_was_made_with():
+    report, again = await searched(
+        "short-content-taken", 100, include=("ohttp/bhttp/truncation/*trailers-cut",), shrinking=20
+    )
+    cases = {case.id: case for case in load_cases(PROTOCOL)}
+    assert report.findings
+    assert all(cases[f.case].settings for f in report.findings), "each of these cases has settings"
+    assert {times for times, _ in again} == {3}
+
+
+async def test_an_adapter_that_breaks_ends_the_search(monkeypatch):
+    async def broken(self, example):
+        raise AdapterError("it speaks no JSON")
+
+    monkeypatch.setattr(Campaign, "see", broken)
+    with pytest.raises(AdapterError, match="it speaks no JSON"):
+        await searched("", 100)
+
+
 # How it is kept
 
 
@@ -224,7 +260,8 @@ async def test_a_server_is_searched_through_its_connections():
 def found(tmp_path):
     """A finding as it is stored."""
     stored = {
-        "protocol": "ohttp", "role": "ohttp.gateway", "exchange": "fetch", "variant": {"http": 1},
+        "protocol": "ohttp", "role": "ohttp.gateway", "exchange": "fetch",
+        "case": "ohttp/gateway/request/enc-cut-short", "variant": {"http": 1},
         "steps": [[{"point": "request", "path": "enc", "op": "extend", "args": [{"hex": "00"}], "wire": False}]],
         "observation": "accepted-anyway", "because": "it did", "fields": ["request.enc"],
         "requirements": ["rfc9458/4.3/undecryptable-request-refused"], "seed": 3, "rate": [3, 3],
