@@ -105,14 +105,14 @@ async function issuer() {
 
 // --- The origin ------------------------------------------------------------------------------------------------------
 
-async function origin({ issuer: trusted }) {
+async function origin({ issuer: trusted = { name: 'issuer.example', keys: [] } } = {}) {
   const keys = trusted.keys.map((key) => ({
     type: key.type, octets: unhex(key.public), id: hex(sha256(unhex(key.public))),
     secret: key.private && unhex(key.private),
   }));
   const [challenges, spent] = [new Map(), new Set()];
   const challenge = (request) => {
-    const lines = [2, 1].map((kind) => {
+    const lines = [2, 1].filter((kind) => keys.some((key) => key.type === kind)).map((kind) => {
       const [host, context] = [(request.headers.host ?? '').toLowerCase(), new Uint8Array(randomBytes(32))];
       const asked = new TokenChallenge(kind, trusted.name, context, [host]);
       challenges.set(hex(sha256(asked.serialize())), kind);
