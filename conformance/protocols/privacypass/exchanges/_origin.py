@@ -271,21 +271,21 @@ async def redeem(
     return connection
 
 
-async def _quotes(bench: Bench) -> bool:
-    """Whether a token in quotes is what this origin takes, found out once a life.
+async def _quotes(bench: Bench) -> bool | None:
+    """Whether this origin takes a token in quotes only, or only without; None where it takes the plainest right form.
 
-    Both forms are right where there is no padding, and only quotes where there is; whoever takes the other form alone
-    is told so by the cases that are about it, and is asked in its own form about everything else.
+    Both forms are right where there is no padding, and only quotes where there is; whoever takes another form alone is
+    told so by the cases that are about it, and is asked in its own form about everything else. Found out once a life.
     """
     wanted = bench.variant["type"]
     async with bench.memory.setdefault("asking for quotes", asyncio.Lock()):
-        if (known := bench.memory.get(f"quotes {wanted}")) is not None:
-            return bool(known)
-        right = wanted == VOPRF
-        found: bool = right
+        if f"quotes {wanted}" in bench.memory:
+            known: bool | None = bench.memory[f"quotes {wanted}"]
+            return known
+        found: bool | None = None
         trial = CaseRun(bench.run.setup, bench.variant, random.Random(wanted))
         async with trial.stack:
-            for quoted in (right, not right):
+            for quoted in (None, wanted != VOPRF):
                 part = trial.bench("trial")
                 with contextlib.suppress(Ended, DecodeError, Absent):
                     await redeem.drive(part, value=partial(credentials, quoted=quoted))

@@ -58,7 +58,7 @@ class BadTokenGets400(Origin):
         await self.give(exchange, 400, (), str(why).encode())
 
 
-@fault(ORIGIN, AGAIN, *TOKENS, NAMES)
+@fault(ORIGIN, AGAIN, *TOKENS, NAMES, "rfc9578/6.4/psszero-acceptance-ambiguous")
 class BadTokenGets500(Origin):
     """Takes a token that is none for a failure of its own."""
 
@@ -117,7 +117,7 @@ class QuotesNotTaken(Origin):
         return octets
 
 
-@fault(ORIGIN, FORMS)
+@fault(ORIGIN, FORMS, UNKNOWN)
 class QuotesDemanded(Origin):
     """Takes a token only in quotes."""
 

@@ -29,6 +29,12 @@ def parameter_in_other_letters(name):
     return put(f"{PARAM}.token.name", name)
 
 
+@case(redeem, FORMS, expect=[ACCEPTED], where={"type": [2]})
+def token_without_quotes():
+    """A token that needs no padding stands without quotes."""
+    return given(value=lambda octets: auth([(b"token", base64url(octets))], quoted=False))
+
+
 @case(redeem, FORMS, expect=[ACCEPTED])
 def token_in_quotes():
     """A token stands in quotes, as it must where it has padding, and may where it has none."""
