@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from click.core import ParameterSource
 from conformance.cli._common import (
     FORMATS,
     check_reports,
+    check_roles,
     chosen_protocols,
     interruptible,
     near,
@@ -81,6 +83,8 @@ def wanted(ctx: click.Context, values: dict[str, Any]) -> tuple[Request, Chosen]
     _command_line_first(ctx, values)
     check_reports(values)
     protocols = chosen_protocols(values["protocol"])
+    check_roles(values["role"], protocols)
+    protocols = _concerned(protocols, values["role"], (*values["include"], *values["again"]))
     again = _again(values["again"], protocols)
     chosen = choose(values, protocols)
     request = request_for(chosen, values, protocols)
@@ -95,6 +99,17 @@ def wanted(ctx: click.Context, values: dict[str, Any]) -> tuple[Request, Chosen]
         baseline=_baseline(values, chosen),
     )
     return asked, chosen
+
+
+def _concerned(protocols: Sequence[Protocol], roles: Sequence[str], ids: Sequence[str]) -> list[Protocol]:
+    """Those that have the roles and cases that are asked for; all where none has, so that others can say so."""
+    found = [
+        p
+        for p in protocols
+        if (not roles or {r.name for r in p.roles} & set(roles))
+        and (not ids or any(fnmatchcase(p.name, id_.partition("/")[0]) for id_ in ids))
+    ]
+    return found or list(protocols)
 
 
 def _command_line_first(ctx: click.Context, values: dict[str, Any]) -> None:
