@@ -26,6 +26,10 @@ SCHEMAS = {
 }
 ROLES = [(protocol, role) for protocol in OURS.values() for role in protocol.roles]
 OPERATIONS = [(protocol.name, role.name, op) for protocol, role in ROLES for op in role.operations]
+NOT_OF_ADAPTERS = {"alone", "bulk", "destructive", "slow", "target", "vantages"} | {
+    "suites", "foreign-kem", "capsules", "datagrams"
+}  # fmt: skip
+"""Needs that a run itself meets, and those about which probes find out."""
 SERVED = [(protocol, role.name) for protocol, role in ROLES if role.kind == SERVER]
 
 
@@ -50,6 +54,14 @@ def test_every_role_is_told_of_with_its_operations(role):
     row = next(line for line in GUIDE.splitlines() if line.startswith(f"| `{role}` | "))
     wanted = next(r.operations for _, r in ROLES if r.name == role) or ("serve",)
     assert re.findall(r"`([a-z.-]+)`", row.split("|")[3]) == list(wanted)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_feature_that_a_case_needs_is_told_of(name):
+    for case in (c for c in load_cases(OURS[name]) if isinstance(c, Case)):
+        row = next(line for line in GUIDE.splitlines() if line.startswith(f"| `{case.role}` | "))
+        told = set(re.findall(r"`([a-z-]+)`", row.split("|")[5]))
+        assert (case.needs | case.exchange.needs) - NOT_OF_ADAPTERS - told == set(), case.id
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
