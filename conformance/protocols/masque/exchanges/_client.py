@@ -99,6 +99,8 @@ async def client_echo(
     if lab is None:
         bench.absent("no target of ours can be reached from there")
     assert lab is not None
+    if path != WELL_KNOWN and bench.other(PROXY) is not None:
+        bench.absent("another proxy has a template of its own")
     if local and not lab.has(local):
         bench.absent(f"this machine has no address {local}")
     target = lab.target(recorder=bench, host=local or None)

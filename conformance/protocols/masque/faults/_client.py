@@ -399,7 +399,9 @@ class SaysNoCapsuleProtocol(Client):
         return ()
 
 
-@client_fault("rfc9298/3/client-expands-template", "rfc9298/3.4/authority-is-the-proxy", origin="Chromium (older)")
+@client_fault(
+    IPV6, "rfc9298/3/client-expands-template", "rfc9298/3.4/authority-is-the-proxy", origin="Chromium (older)"
+)
 class EverythingIsEncoded(Client):
     """Digits and dots of the target are percent-encoded too."""
 

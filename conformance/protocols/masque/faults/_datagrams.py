@@ -207,7 +207,7 @@ class DatagramsWithoutTheSetting(Relay):
         return self.tunnel.version == 3
 
 
-@proxy_fault(*FALLBACK, where=H3, origin="masque-go 0.4.0")
+@proxy_fault(*FALLBACK, LIMIT_9221, where=H3, origin="masque-go 0.4.0")
 class NoRepliesWithoutDatagrams(Relay):
     """What comes from the target is dropped where the client takes no datagrams."""
 
@@ -320,7 +320,7 @@ class TransportParameterIsNotLookedAt(Proxy):
     relay = _AlwaysDatagrams
 
 
-@proxy_fault("rfc9297/2.1/quarter-stream-id-starts-payload", where=H3)
+@proxy_fault("rfc9297/2.1/quarter-stream-id-starts-payload", LIMIT_9221, where=H3)
 class QuarterOfOneOctet(Relay):
     """Replies carry the quarter stream ID modulo 64."""
 

@@ -259,7 +259,7 @@ class OriginFormOnly(Proxy):
         return super().target(tunnel)
 
 
-@proxy_fault("rfc9297/3.1/h1-data-stream-after-headers")
+@proxy_fault("rfc9297/3.1/h1-data-stream-after-headers", H1_REFUSED)
 class FirstRequestOnly(Proxy):
     """A connection on which something else was asked before is not switched."""
 
