@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 from conformance.bench import Fault, Reply
 from conformance.model import Ended
@@ -86,6 +87,7 @@ _LIBRARY = {
     "panics-on-an-empty-collection", "recovers-what-it-can", "trailing-octets-ignored",
     "octets-left-in-an-entry-ignored", "entry-without-algorithms-accepted", "octets-that-are-no-pair-ignored",
     "public-key-of-any-length", "negative-key-ids", "unprefixed-form-accepted", "panics-without-algorithms",
+    "shared-secret-of-zero-allowed", "key-that-is-no-point-allowed",
     # requests
     "no-zero-octet", "header-not-in-info", "chunked-label", "same-ephemeral-key", "cross-product",
     "seals-for-the-last-key", "key-id-is-the-place", "requests-cut",
@@ -246,6 +248,14 @@ class PutsItThere(Client):
         return await self.exchange(url, b"PUT", self.outer_fields(wanted), octets)
 
 
+@client_fault("rfc9458/5/client-posts-to-relay")
+class PathOfTheRelayForgotten(Client):
+    """Keeps the host of the relay, and posts to the path that gateways have."""
+
+    async def posted(self, url: str, octets: bytes, wanted: BinaryRequest) -> Answer:
+        return await super().posted(urljoin(url, "/.well-known/ohttp-gateway"), octets, wanted)
+
+
 @client_fault("rfc9458/6.1/no-identifying-outer-data", "rfc9458/5/extra-fields-independent-of-inner")
 class FieldsOutsideToo(Client):
     """Gives its HTTP library the fields of the request inside, too."""
@@ -321,6 +331,15 @@ class AnyMediaType(Client):
 
     def check_type(self, answer: Answer, wanted: str) -> None:
         """Takes all."""
+
+
+@client_fault("rfc9458/5.2/non-200-ohttp-res-handled", RETRY, PLAIN, shows=("crash",))
+class PanicsOnAnEncapsulatedFailure(Client):
+    """Takes for granted that encapsulated responses come with 200."""
+
+    def check_status(self, answer: Answer) -> None:
+        assert answer.status == 200 or media_type(answer.fields) != RESPONSE_TYPE, "unexpected status"
+        super().check_status(answer)
 
 
 @client_fault("rfc9458/4.5/media-type-case-insensitive", origin="openpcc/ohttp 0.0.37: compared literally")

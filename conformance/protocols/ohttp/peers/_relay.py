@@ -14,6 +14,7 @@ from conformance.bench import Peer, RoleOffer, Served, record_request
 from conformance.model import Ended
 from conformance.net import Answer, Nobody, Request, Route, Server, ServerExchange, connect, serve
 from conformance.protocols.ohttp.messages import CHUNKED_REQUEST_TYPE, REQUEST_TYPE, Line
+from conformance.protocols.ohttp.peers._gateway import WELL_KNOWN
 from conformance.wire import DecodeError, Message
 from conformance.wire.http import HOP_BY_HOP, combined, media_type, request, response
 
@@ -24,7 +25,7 @@ GATEWAY_PATIENCE = 1.0
 
 
 class Relay(Peer):
-    """Relay to the gateway whose URL is `options["gateway"]`."""
+    """Relay to the gateway whose URL is `options["gateway"]`, or that of the first origin in `options["targets"]`."""
 
     role: ClassVar[str] = "ohttp.relay"
     offers: ClassVar[RoleOffer] = RoleOffer(("chunked",), {"http": (1, 2)})
@@ -79,7 +80,8 @@ class Relay(Peer):
     def gateway(self, asked: Request) -> str:
         """Where requests go: to the one gateway (8.2)."""
         del asked
-        return str(self.options["gateway"])
+        known = self.options.get("gateway")
+        return str(known) if known else self.options["targets"][0] + WELL_KNOWN.decode()
 
     def forwarded_fields(self, asked: Request) -> Sequence[Line]:
         """What of the fields goes on: the media type, and how octets are to be passed on (6.2, RFC 10036)."""

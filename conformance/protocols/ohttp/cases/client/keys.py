@@ -1,7 +1,9 @@
 """Key configurations as a client gets them (RFC 9458, Section 3)."""
 
+from collections.abc import Iterator
+
 from conformance.cases import case, drop, given, put
-from conformance.model import ACCEPTED
+from conformance.model import ACCEPTED, Finding, Transcript
 from conformance.protocols.ohttp.cases._key_lists import (
     EMPTY,
     EXPORT_ONLY_PAIRS,
@@ -15,9 +17,11 @@ from conformance.protocols.ohttp.cases._key_lists import (
     UNKNOWN_PAIRS,
     UNPREFIXED,
 )
+from conformance.protocols.ohttp.cases._points import ZERO_25519, no_points
 from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, client_fetch
 
 ONE = {"suite": "first"}
+PUBLIC = "keys.entry[0].entry.public"
 
 
 @case(client_fetch, "rfc9458/3.2/unknown-kem-entry-skipped", expect=[ACCEPTED], each=UNKNOWN_KEMS, where=ONE)
@@ -168,3 +172,36 @@ def nothing_usable(change):
 def fetched_what_is_no_collection(change):
     """What is fetched is not said to be a collection: no key is taken out of it."""
     return change
+
+
+@case(
+    client_fetch,
+    "rfc9180/7.1.4/zero-shared-secret-refused",
+    each={name: put(PUBLIC, key) for name, key in ZERO_25519.items()},
+    where={"suite": ["0020/0001/0001"]},
+)
+def x25519_key_that_shares_zero(change):
+    """A public key with which every shared secret is zero: nothing is sealed for it, as all could open it."""
+    return change
+
+
+@case(
+    client_fetch,
+    "rfc9180/7.1.4/public-keys-and-enc-validated",
+    each=no_points(PUBLIC, "P-256"),
+    where={"suite": ["0010/0001/0001"]},
+)
+def p256_key_that_is_no_point(change):
+    """A public key that is no point of P-256: nothing is sealed for it."""
+    return change
+
+
+def _nothing_sent(t: Transcript) -> Iterator[Finding]:
+    for part in t.tested:
+        sent = part.all("received", "outer", "gateway")
+        told = f"{part.name}: {'a request was sealed for it' if sent else 'nothing was sent'}"
+        yield Finding("violation" if sent else "as-expected", told, part=part.name)
+
+
+x25519_key_that_shares_zero.judge(_nothing_sent)
+p256_key_that_is_no_point.judge(_nothing_sent)

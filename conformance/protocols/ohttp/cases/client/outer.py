@@ -1,7 +1,7 @@
 """What stands around an encapsulated response (RFC 9458, Sections 4.5 and 5.2)."""
 
 from conformance.cases import case, close, cut, drop, put, reset
-from conformance.model import ACCEPTED, Finding
+from conformance.model import ACCEPTED, ANYWAY, Finding
 from conformance.protocols.ohttp.cases.gateway._early import by_text
 from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, plain_client_fetch
 
@@ -73,6 +73,21 @@ def another_media_type(kind):
 def media_type_in_another_form(kind):
     """The media type in another case, or with a parameter, is the same type."""
     return put(f"{TYPE}.value", kind)
+
+
+_NON_200 = "rfc9458/5.2/non-200-ohttp-res-handled"
+
+
+@case(
+    plain_client_fetch,
+    _NON_200,
+    expect=[CLIENT_ERROR, ANYWAY.per(_NON_200)],
+    each=(201, 400, 422, 500, 503),
+    where=ONE,
+)
+def encapsulated_under_another_status(status):
+    """An encapsulated response under another status than 200 is refused or opened, and nothing falls over it."""
+    return put("outer.status", str(status).encode())
 
 
 _NOTHING = (put("outer", b""), close("outer"))

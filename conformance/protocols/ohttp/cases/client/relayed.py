@@ -1,12 +1,13 @@
 """Requests of a client that go through a relay (RFC 9458, Section 2)."""
 
 from conformance.cases import case
-from conformance.model import ACCEPTED
-from conformance.protocols.ohttp.exchanges import relayed_client_fetch
+from conformance.model import ACCEPTED, CRASH
+from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, by_itself, relayed_client_fetch
 
 
 @case(
-    relayed_client_fetch,
+    by_itself(relayed_client_fetch, CLIENT_ERROR, CRASH),
+    "rfc9458/5/client-posts-to-relay",
     "rfc9458/5/whole-request-encapsulated",
     "rfc9458/5/whole-response-delivered",
     expect=[ACCEPTED],
