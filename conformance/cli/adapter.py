@@ -29,7 +29,10 @@ def check(ctx: click.Context, /, cmd: str) -> None:
     protocols = chosen_protocols(())
     roles = {r.name: r.operations for p in protocols for r in p.roles}
     servers: dict[str, dict[str, Any]] = {
-        r.name: {"targets": []} for p in protocols for r in p.roles if r.kind == "server"
+        r.name: {"targets": [], "gateway": "http://127.0.0.1:9/"}
+        for p in protocols
+        for r in p.roles
+        if r.kind == "server"
     }
     asks = {(a.op, repr(a.given)): a for p in protocols for many in p.impossible.values() for a in many}  # roles share
     subject = subjects.ProcessSubject(words(cmd), patience=5.0)

@@ -103,9 +103,12 @@ def fetch(given: dict[str, Any], port: int) -> dict[str, Any]:
     """One fetch by the client."""
     if not given.get("chunked"):
         return {"unsupported": {"reason": "the client has the chunked form only"}}
-    Server.keys, Server.gateway = bytes.fromhex(given["keys"]), given["url"]
-    asked = {name: bytes.fromhex(given["request"][name]).decode("latin-1") for name in ("method", "authority", "path")}
-    fields = [(bytes.fromhex(n), bytes.fromhex(v)) for n, v in given["request"].get("fields", [])]
+    try:
+        Server.keys, Server.gateway = bytes.fromhex(given["keys"]), given["url"]
+        asked = {name: bytes.fromhex(given["request"][name]).decode("latin-1") for name in ("method", "path")}
+        fields = [(bytes.fromhex(n), bytes.fromhex(v)) for n, v in given["request"].get("fields", [])]
+    except (KeyError, TypeError, ValueError) as why:
+        return {"error": {"detail": f"no fetch: {why!r}"}}
     content = bytes.fromhex(given["request"].get("content", ""))
     try:
         with httpx.Client(transport=cohere_tng.Transport(verify=None), timeout=PATIENCE) as client:
