@@ -7,6 +7,7 @@ from conformance.protocols.ohttp.exchanges import CLIENT_ERROR, by_itself, relay
 
 @case(
     by_itself(relayed_client_fetch, CLIENT_ERROR, CRASH),
+    "rfc9458/4.3/request-hpke-info-exact",
     "rfc9458/5/client-posts-to-relay",
     "rfc9458/5/whole-request-encapsulated",
     "rfc9458/5/whole-response-delivered",
