@@ -19,7 +19,7 @@ MARK = b"\x01\x00\x20\x00\x01\x00\x01" + b"is this a relay in front of us?!" + b
 
 
 async def probe_relay(url: str, *, setup: Setup, versions: Sequence[int] = ()) -> Sequence[Found]:
-    """What of a relay there is at a URL: somebody who says so, or from whom our gateway hears what we send.
+    """What of a relay there is at a URL: one that we started, or one from whom our gateway hears what we send.
 
     `versions` are those that the user allows. Whoever merely answers may be anything.
     """
@@ -36,7 +36,7 @@ async def probe_relay(url: str, *, setup: Setup, versions: Sequence[int] = ()) -
         chosen = [version for version in versions or (1, 2) if await _answers(url, setup, version)]
     finally:
         setup.lab.forget(MARK)
-    if not chosen or not (came or ROLE in setup.subject.hello.roles):
+    if not chosen or not (came or setup.subject.ours):
         return ()
     offer = RoleOffer(variants={"http": tuple(chosen)})
     why = f"it answers over HTTP {', '.join(map(str, chosen))}"
