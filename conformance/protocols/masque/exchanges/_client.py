@@ -120,6 +120,8 @@ async def client_echo(
     )  # fmt: skip
     if "ok" in reply:
         told(reply)
+    elif bench.record.sent("answer") is None:
+        bench.saw("closed", PROXY, detail="the client gave up before our proxy could answer")
 
 
 def _read(file: str) -> str:

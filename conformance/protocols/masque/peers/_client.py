@@ -30,7 +30,7 @@ from conformance.protocols.masque.messages import (
 from conformance.wire import DecodeError, Message
 from conformance.wire.http import FieldLines, combined, upgrade, values
 
-PATIENCE, REPLIES = 1.5, 1.5
+PATIENCE, REPLIES = 1.0, 0.9
 """Seconds that a proxy gets for its answer, and all payloads to come back."""
 MALFORMED = {2: 0x1, 3: 0x10E}
 CONTENT_FIELDS = (b"content-length", b"content-type", b"transfer-encoding")
