@@ -25,7 +25,7 @@ from conformance.cli._common import (
 from conformance.cli._progress import BuildProgress
 from conformance.cli._target import Chosen, is_remote, reference, request_for
 from conformance.cli.run import EXIT_ORDER, INTERRUPTED
-from conformance.model import BAD, ConformanceError, UsageError
+from conformance.model import BAD, ConformanceError, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from conformance.engine.baseline import Baseline
@@ -207,7 +207,13 @@ async def _run(job: Job) -> Done:
     request = request_for(chosen, values, protocols)
     request.seed = job.seed
     request.baseline = baseline
-    result = await run_explained(request, job.events)
+    dialect = chosen.manifest.dialect if chosen.manifest else ""
+    try:
+        result = await run_explained(request, job.events)
+    except Unreachable as why:
+        if not dialect or dialect not in why.what:
+            raise
+        return Done(job, 0, (), why.what)
     return Done(job, result.exit, tuple(result.notes))
 
 
@@ -230,7 +236,7 @@ def _tell(done: Done, seconds: float) -> None:
 
     name = done.job.name or "reference"
     if done.trouble:
-        say(f"{name}: could not run: {done.trouble}")
+        say(f"{name}: {'nothing to test, as expected' if not done.exit else 'could not run'}: {done.trouble}")
         return
     summary = Summary.of(read_run(done.job.events))
     told = {0: "as expected", 1: "FAILS", 5: "BASELINE STALE", 3: "incomplete", 4: "SUITE OR ADAPTER AT FAULT"}

@@ -63,7 +63,8 @@ class Manifest:
 
     Three kinds: an adapter (`command` alone), a ready program (`ready` and `serve`), a program run once per question
     (`operations`). Words may use `{out}` (what was built), `{target}` (cargo's shared folder, in `build` only), `{dir}`
-    (the working folder of a life) and `{port}` (ready programs only).
+    (the working folder of a life) and `{port}` (ready programs only). `dialect` is of those that speak something older
+    than the documents: what the suite says of it, where it rightly finds nothing to test.
     """
 
     name: Name
@@ -87,6 +88,7 @@ class Manifest:
     serve: Mapping[str, str] = field(default_factory=dict)
     starts: Annotated[int, Meta(ge=1, le=5)] = 1
     parallel: Annotated[int, Meta(ge=1, le=64)] = 1
+    dialect: str = ""
     operations: Mapping[OperationName, Question] = field(default_factory=dict)
     folder: Path = Path()
 
