@@ -8,10 +8,11 @@ import time
 import pytest
 
 from conformance import crypto
-from conformance.bench import Setup
+from conformance.bench import Lab, Setup
 from conformance.crypto import Suite
 from conformance.net import Route, serve
 from conformance.protocols.ohttp import messages, probe
+from conformance.protocols.ohttp._relay_probe import probe_relay
 from conformance.subjects import URLSubject
 from conformance.wire.http import response
 
@@ -77,3 +78,19 @@ async def test_keys_from_a_file_and_the_well_known_place_outlast_a_fresh_start(t
     (found,), _, url = await looked_at({}, keys=str(file))
     assert found.memory["served"].url == url.rstrip("/") + probe.WELL_KNOWN
     assert len(found.memory["keys"]) == 1
+
+
+@pytest.mark.parametrize("status", [404, 405, 200])
+async def test_a_url_that_passes_nothing_on_to_us_is_no_relay(status):
+    async def answer(exchange):
+        await exchange.answer(response(status, [], b"", version=exchange.request.version).build())
+
+    server, lab = await serve(answer, host="127.0.0.1"), await Lab.start()
+    try:
+        subject = URLSubject(server.url, ["ohttp.relay"])
+        setup = Setup(subject, "ohttp.relay", time.monotonic, lab, lambda url, _: Route.of(url), 0.3)
+        setup.memory["served"] = await subject.serve("ohttp.relay", {})
+        assert await probe_relay(server.url, setup=setup, versions=(1,)) == ()
+    finally:
+        await server.close()
+        await lab.close()

@@ -70,7 +70,9 @@ def gateway_ended(part: Part) -> Outcome:
     sent = part.sent("request")
     lawful = lawful_request(sent.fields.get("content", b"")) if sent else None
     if answer.value["profile"] == "reduced":
-        return ANYWAY if lawful is None else ACCEPTED
+        if lawful is None:  # an error inside is the gateway's refusal, or that of a target which is not ours
+            return _inner_error(inner) if inner.status >= 400 else ANYWAY
+        return ACCEPTED
     return _from_target(part, inner, lawful)
 
 
