@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,13 +91,13 @@ def command(ctx: click.Context, /, **values: Any) -> None:
         _tell(one, time.monotonic() - began)
         done.append(one)
     runs = [read_run(d.job.events) for d in done if not d.trouble]
+    absent += _troubled(done, {m.name: m for m in manifests})
     if all(d.exit != INTERRUPTED for d in done):
         there = {m.name: m.roles for m in manifests if m.name not in {a.name for a in absent}}
         met = _cells(cell_jobs(names, there, out, values["seed"]), values["workers"])
         for line in lines(tables([*runs, *met])):
             say(line)
         runs += met
-    absent += [AbsentRun(d.job.name, d.job.name, d.trouble, "\n".join(d.notes)) for d in done if d.trouble]
     wanted = {name: values[name] for name in FORMATS}
     wanted["html"] = wanted["html"] or str(out / "index.html")
     write_reports(runs, absent, wanted)
@@ -170,6 +170,18 @@ def _build(manifests: Sequence[Manifest]) -> list[AbsentRun]:
         for name, result in results.items()
         if isinstance(result, NotBuilt)
     ]
+
+
+def _troubled(done: Sequence[Done], known: Mapping[str, Manifest]) -> list[AbsentRun]:
+    """Those that were built and came to no run: each a column that says why."""
+    from conformance.report import AbsentRun
+
+    found = []
+    for one in done:
+        name = one.job.name
+        title, roles = (known[name].title, tuple(known[name].roles)) if name in known else (name, ())
+        found += [AbsentRun(name, title, one.trouble, "\n".join(one.notes), roles)] if one.trouble else []
+    return found
 
 
 def _work(job: Job) -> Done:
