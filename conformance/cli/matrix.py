@@ -67,7 +67,6 @@ class Done:
 def command(ctx: click.Context, /, **values: Any) -> None:
     """Run our reference, build what can be built, run all of it, and write DIR/index.html."""
     from conformance.engine.stream import read_run
-    from conformance.report import AbsentRun
     from conformance.report.cells import is_cell, lines, tables
 
     check_reports(values)
