@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,7 +46,9 @@ def command(role: str, fault: str | None, listen: str, port: int, targets: tuple
             say(f"{role}{f' with the fault {fault}' if fault else ''} serves until Ctrl-C")
             for line in told:
                 say(line)
-            if _forwards(role):
+            if certificate := served.more.get("certificate"):
+                _tell_certificate(served.url, str(certificate))
+            elif _forwards(role):
                 _tell_pair(served.url, targets, echo.url)
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -54,6 +58,13 @@ def command(role: str, fault: str | None, listen: str, port: int, targets: tuple
             await echo.close()
 
     interruptible(serve, "stopping; once more to leave at once")
+
+
+def _tell_certificate(url: str, certificate: str) -> None:
+    """Say where the certificate is that clients have to trust, and how `conformance run` tests it."""
+    place = Path(tempfile.mkdtemp(prefix="conformance-")) / "certificate.pem"
+    place.write_text(certificate, "ascii")
+    say(f"its certificate is {place}; to test it: conformance run --target {url} --ca-file {place}")
 
 
 def _forwards(role: str) -> bool:

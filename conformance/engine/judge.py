@@ -18,6 +18,7 @@ from conformance.model import (
     BAD,
     CRASH,
     ERROR,
+    GIVEN,
     HEALTH,
     NOT_RUN,
     NOTHING,
@@ -172,8 +173,16 @@ def _trouble(transcript: Transcript, seen: Seen) -> tuple[str, str] | None:
             seen.broken = True
             return "error", f"the adapter failed in the part {part.name}: {part.detail()}"
         if (change := _unapplied(part)) is not None and part.ending() == NOTHING:
+            if not _passed(change, transcript):
+                return _OUT, f"the subject never asks for what is changed: {change.place}"
             return "error", f"the change {change} was never applied in the part {part.name}"
     return None
+
+
+def _passed(change: Change, transcript: Transcript) -> bool:
+    """Whether the point of a change was passed in any part, controls included: a client may ask for less."""
+    point = change.point.partition("[")[0]
+    return change.op == GIVEN or any(e.what == "sent" and e.name == point for p in transcript.parts for e in p.events)
 
 
 def _unapplied(part: Part) -> Change | None:

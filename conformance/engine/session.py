@@ -143,7 +143,7 @@ class Session:
             wanted = f" as {', '.join(self.request.roles)}" if self.request.roles else ""
             raise Unreachable(
                 f"nothing to test was found at {self.request.title}{wanted}" + "".join(f"; {t}" for t in told),
-                hint="is the URL right? --protocol and --role say what it is, --option keys=… where its keys are",
+                hint="is the URL right? --protocol and --role say what it is",
             )
 
     def _narrowed(self, case: Case | Watch) -> Case | Watch:

@@ -55,7 +55,8 @@ def made(*requirements, expect=(REFUSED,), scripted=False, **more):
 def transcript(text, *, standing=False, changes=()):
     """`name=outcome` for each part, `@scope` behind it where health was tried in what lived on, `/` between rounds.
 
-    `~` before a name: its change was not applied; `2.` before it: its turn; `0:` before a round: it decides nothing.
+    `~` before a name: its change was not applied, and with `~~` its point was passed; `2.` before it: its turn; `0:`
+    before a round: it decides nothing.
     """
     parts = []
     for n, words in enumerate(text.split("/")):
@@ -66,7 +67,7 @@ def transcript(text, *, standing=False, changes=()):
             turn, _, name = name.rpartition(".")
             outcome, _, code = outcome.partition("#")
             part = Part(
-                name.removeprefix("~"),
+                name.lstrip("~"),
                 {"http": 1},
                 1 if standing else n + 1,
                 scope or "subject",
@@ -77,6 +78,8 @@ def transcript(text, *, standing=False, changes=()):
             )
             if part.changes and not name.startswith("~"):
                 part.events.append(Event(0.0, "", "sent", "message", {"applied": [0]}))
+            if name.startswith("~~"):
+                part.events.append(Event(0.0, "", "sent", "message"))
             if outcome in _ENDINGS:
                 part.events.append(Event(0.1, "", outcome, "", {"detail": f"it {outcome}", "code": code}))
             elif outcome == "unsupported":
@@ -151,7 +154,8 @@ TABLE = [
     ("twin=accepted changed=suite-error health=accepted", "error", "the suite failed in the part changed"),
     ("twin=adapter-error", "error", "the adapter failed in the part twin"),
     ("twin=accepted changed=boom health=accepted", "error", "KeyError"),
-    ("twin=accepted ~changed=nothing health=accepted", "error", "was never applied"),
+    ("twin=accepted ~~changed=nothing health=accepted", "error", "was never applied"),
+    ("twin=accepted ~changed=nothing health=accepted", "not-applicable", "never asks for what is changed: message"),
     ("twin=accepted ~changed=closed health=accepted", "inconclusive", "ended before flip(message, 0, 1) could be"),
     ("twin=accepted changed=unsupported health=accepted", "unsupported", "we lack that"),
     ("twin=accepted changed=absent health=accepted", "not-applicable", "it absent"),
