@@ -47,8 +47,8 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
     asked, works = [], []
     capsules, datagrams, told = True, False, ""
     for version in versions or (1, 2, 3):
-        outcome, told, _ = await _tried(setup, memory, knock, {"asked": version})
-        if outcome != ACCEPTED:
+        outcome, told, part = await _tried(setup, memory, knock, {"asked": version})
+        if outcome != ACCEPTED or not _granted(part):
             continue
         asked.append(version)
         outcome, told, part = await _tried(setup, memory, echo, {"http": version})
@@ -81,7 +81,7 @@ async def _without_target(url: str, setup: Setup, versions: Sequence[int], memor
     asked = [
         version
         for version in versions or (1, 2, 3)
-        if (await _tried(setup, memory, knock, {"asked": version}, where=NOBODY))[0] == ACCEPTED
+        if await _grants(setup, memory, version)
     ]
     if not asked:
         return ()
@@ -89,6 +89,21 @@ async def _without_target(url: str, setup: Setup, versions: Sequence[int], memor
     offer = RoleOffer((), {"http": tuple(asked), "asked": tuple(asked)})
     reduced = "no target of ours can be reached from there (--listen and --reachable-as make one)"
     return (Found(ROLE, Hello("", roles={ROLE: offer}), url, why, memory, reduced),)
+
+
+async def _grants(setup: Setup, memory: dict[str, Any], version: int) -> bool:
+    """Whether a tunnel to nobody is granted in a version of HTTP."""
+    outcome, _, part = await _tried(setup, memory, knock, {"asked": version}, where=NOBODY)
+    return outcome == ACCEPTED and _granted(part)
+
+
+def _granted(part: Part) -> bool:
+    """Whether an answer is that of a proxy: many a server says 200 to everything, in HTTP/1.1 to an upgrade too."""
+    answer = next((e for e in reversed(part.events) if "status" in e.value and "fields" in e.value), None)
+    if answer is None or part.variant.get("asked") != 1:
+        return True
+    named = {str(name).lower() for name, _ in answer.value["fields"]}
+    return answer.value["status"] == 101 or "capsule-protocol" in named
 
 
 async def _old(setup: Setup, memory: dict[str, Any], versions: Sequence[int]) -> None:
