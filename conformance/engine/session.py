@@ -6,7 +6,7 @@ import asyncio
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -131,18 +131,26 @@ class Session:
         await self.request.subject.start()
         for other in self.request.others:
             await other.subject.start()
-        told: list[str] = []
+        told: dict[str, str] = {}
+        found: dict[str, RoleRun] = {}
+        steps = []
         for protocol in self.request.protocols:
             cases = [self._narrowed(c) for c in load_cases(protocol) if c.id not in self.request.left_out]
-            for role in protocol.roles:
-                if self._wanted(role):
-                    await self._prepare_role(protocol, role, cases, told)
+            steps += [self._prepare_role(protocol, r, cases, found, told) for r in protocol.roles if self._wanted(r)]
+        if self.request.subject.ours:
+            for step in steps:
+                await step
+        else:  # a bare URL may be any server: all probes look at it at once, or one that is slow is waited for by each
+            await _at_once(steps)
+        roles = [role.name for protocol in self.request.protocols for role in protocol.roles]
+        self.runs += [found[name] for name in roles if name in found]
         if self.request.include:  # roles of which nothing was asked for would only swell the denominator
             self.runs = [r for r in self.runs if r.plan.cases] or self.runs
         if not self.runs:
             wanted = f" as {', '.join(self.request.roles)}" if self.request.roles else ""
             raise Unreachable(
-                f"nothing to test was found at {self.request.title}{wanted}" + "".join(f"; {t}" for t in told),
+                f"nothing to test was found at {self.request.title}{wanted}"
+                + "".join(f"; {told[name]}" for name in roles if name in told),
                 hint="is the URL right? --protocol and --role say what it is",
             )
 
@@ -159,8 +167,14 @@ class Session:
         return role.name in offered or (not offered and role.kind == "server")
 
     async def _prepare_role(
-        self, protocol: Protocol, role: Role, cases: Sequence[Case | Watch], told: list[str]
+        self,
+        protocol: Protocol,
+        role: Role,
+        cases: Sequence[Case | Watch],
+        found: dict[str, RoleRun],
+        told: dict[str, str],
     ) -> None:
+        """Put the run of a role into `found`, or into `told` why there is none."""
         request = self.request
         subject = request.subject.playing(role.name)
         setup = Setup(
@@ -186,13 +200,13 @@ class Session:
             served = await subject.serve(role.name, {**targets, **setup.told})
             setup.memory["served"] = served
             try:
-                found = await protocol.probe(served.url, setup=setup, versions=request.http, served=served)
+                seen = await protocol.probe(served.url, setup=setup, versions=request.http, served=served)
             except Unreachable as why:
-                told.append(why.what)
+                told[role.name] = why.what
                 return
-            mine = next((f for f in found if f.role == role.name), None)
+            mine = next((f for f in seen if f.role == role.name), None)
             if mine is None:
-                told.append(f"no {role.title} answers there")
+                told[role.name] = f"no {role.title} answers there"
                 return
             run.found, run.reduced = mine, mine.reduced
             if not subject.ours:
@@ -206,7 +220,7 @@ class Session:
             [c for c in cases if c.role == role.name], self.catalogue.requirements, self._terms(run, offer)
         )
         if run.plan.cases or not request.others:
-            self.runs.append(run)
+            found[role.name] = run
 
     def _meet(self, case: Case) -> bool:
         """Whether the others play just the roles that our peers play in a case, and nothing of ours is changed."""
@@ -501,6 +515,17 @@ class _Learned(dict[str, Any]):
         """Forget what exchanges learned."""
         super().clear()
         self.update(self._learned)
+
+
+async def _at_once(steps: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Take all steps side by side; where one fails, none goes on."""
+    tasks = [asyncio.ensure_future(step) for step in steps]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _cited(item: Case | Watch) -> Iterator[str]:

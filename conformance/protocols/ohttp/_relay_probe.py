@@ -49,7 +49,9 @@ async def _answers(url: str, setup: Setup, version: int) -> bool:
     path, fields = parts.path.encode() or b"/", ((b"content-type", REQUEST_TYPE.encode()),)
     asked = request(b"POST", path, parts.netloc.encode(), fields, MARK, version=version, scheme=parts.scheme.encode())
     try:
-        connection = await connect(setup.route(url, None), Nobody(), version=version, patience=PATIENCE)
+        connection = await connect(
+            setup.route(url, None), Nobody(), version=version, patience=min(setup.patience, PATIENCE)
+        )
         try:
             await (await connection.request(Nobody(), asked.build(), "probe")).answer()
         finally:
