@@ -123,16 +123,16 @@ class Meeting:
             title: _of_role(self.alone.get(title), role)
             for title, role in zip(self.others, self.roles[1:], strict=True)
         }
-        deviating = {title: told for title, told in sides.items() if told}
-        if len(deviating) == 1:
-            ((title, told),) = deviating.items()
-            return Blame(title, f"only it fails requirements with our peers: {told}")
-        if deviating:
-            both = "; ".join(f"{title}: {told}" for title, told in deviating.items())
-            return Blame("", f"it cannot be told: more than one side fails requirements with our peers ({both})")
         missing = [title for title in sides if title not in self.alone]
         if missing:
             return Blame("", f"it cannot be told: {' and '.join(missing)} did not run with our peers")
+        deviating = {title: told for title, told in sides.items() if told}
+        if len(deviating) == 1:
+            ((title, told),) = deviating.items()
+            return Blame(title, f"it alone fails requirements with our peers, which may be the cause: {told}")
+        if deviating:
+            both = "; ".join(f"{title}: {told}" for title, told in deviating.items())
+            return Blame("", f"it cannot be told: more than one side fails requirements with our peers ({both})")
         return Blame("", "it cannot be told: with our peers each side does what it should")
 
 

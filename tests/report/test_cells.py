@@ -44,8 +44,8 @@ def run(tmp_path, title, others=(), roles=("toy.client",), **shown):
     [
         ({"meets": "pass", "other": "tolerated"}, {}, {}, "pass", "2/2", "", ""),
         ({"meets": "pass", "other": "fail"}, {"other": "fail"}, {"own": "fail"}, "mixed", "1/2", "C", "same exchange"),
-        ({"meets": "inconclusive"}, {"other": "fail"}, {}, "fail", "0/1", "C", "only it fails *rfc1/1/b"),
-        ({"meets": "fail"}, {"meets": "pass"}, {"own": "crash"}, "fail", "0/1", "S", "only it fails *rfc1/1/c"),
+        ({"meets": "inconclusive"}, {"other": "fail"}, {}, "fail", "0/1", "C", "it alone fails *rfc1/1/b"),
+        ({"meets": "fail"}, {"meets": "pass"}, {"own": "crash"}, "fail", "0/1", "S", "it alone fails *rfc1/1/c"),
         ({"meets": "fail"}, {"other": "fail"}, {"own": "fail"}, "fail", "0/1", "", "more than one side"),
         ({"meets": "hang"}, {"meets": "pass"}, {"own": "pass"}, "fail", "0/1", "", "each side does what it should"),
         ({"meets": "error"}, {"meets": "pass"}, {"own": "fail"}, "fail", "0/1", "", "neither side"),
@@ -97,7 +97,7 @@ def test_every_report_keeps_cells_apart_from_runs(met):
     told = list(lines(tables(met)))
     assert told[0] == "toy.client with toy.server: 2 pass, 1 fail"
     assert told[1].startswith("  C with S: 0/1; toy/client/meets")
-    assert "C deviates: only it fails" in told[2]
+    assert "C deviates: it alone fails" in told[2]
     assert "toy.client with toy.server" in REPORTS["markdown"](met, (), {}).decode()
     assert REPORTS["junit"](met, (), {}).count(b"<testsuite ") == 2
 
