@@ -114,7 +114,7 @@ async def see(protocol: Protocol, role: str, fault: Fault | None, seed: int = 0)
 
 PATIENT = 5.0
 """Seconds that mutants get in a case that comes to something in time only where the machine has nothing else to do."""
-CONFIRMED = 4
+CONFIRMED = 2
 """So many cases that show the same with patience are enough to believe the others."""
 
 
