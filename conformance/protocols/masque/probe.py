@@ -78,11 +78,7 @@ async def probe(url: str, *, setup: Setup, versions: Sequence[int] = (), served:
 
 async def _without_target(url: str, setup: Setup, versions: Sequence[int], memory: dict[str, Any]) -> Sequence[Found]:
     """What can be seen without a target of ours: over which versions a tunnel is granted; nothing goes through it."""
-    asked = [
-        version
-        for version in versions or (1, 2, 3)
-        if await _grants(setup, memory, version)
-    ]
+    asked = [version for version in versions or (1, 2, 3) if await _grants(setup, memory, version)]
     if not asked:
         return ()
     why = [f"it grants tunnels over {' and '.join(NAMES[v] for v in asked)}"]
