@@ -1,6 +1,7 @@
 """The bench: what exchanges work at, subject and peers, and the lab of targets on loopback."""
 
 from conformance.bench._bench import Bench, CaseRun, Clock, Setup
+from conformance.bench._faults import fault, faults_of
 from conformance.bench._lab import STRAY, Lab, TargetAnswer, record_request
 from conformance.bench._peer import Peer, PeerSubject, Quiet
 from conformance.bench._protocol import CLIENT, LIBRARY, SERVER, Ask, Fault, Found, Protocol, Role
@@ -34,5 +35,7 @@ __all__ = [
     "UDPAnswer",
     "UDPLab",
     "UDPTarget",
+    "fault",
+    "faults_of",
     "record_request",
 ]

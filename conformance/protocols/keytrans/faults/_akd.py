@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from conformance.bench import Fault, Reply
-from conformance.protocols.keytrans.faults._kit import fault, faults_of
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.protocols.keytrans.messages.akd import (
     CONFIGURATIONS,
     AppendOnly,
@@ -21,23 +21,12 @@ from conformance.protocols.keytrans.messages.akd_tree import Node, Tree
 from conformance.protocols.keytrans.peers import AKDError, AKDLibrary, Verification
 from conformance.wire import DecodeError
 
-T = TypeVar("T", bound=type[Verification])
 LOOKUP, ABSENT, AUDIT = "akd/lookup", "akd/nonmem", "akd/audit"
 HONEST = ("akd/conf/*",)
 
 
-def akd_fault(
-    *breaks: str, shows: tuple[str, ...] = ("violation",), where: Mapping[str, Any] | None = None, origin: str = ""
-) -> Callable[[T], T]:
-    """Declare a fault of the steps themselves."""
-
-    def register(made: T) -> T:
-        library: Any = type(made.__name__, (AKDLibrary,), {"__doc__": made.__doc__, "verification": made})
-        library.__module__ = made.__module__
-        fault("akd.verifier", *breaks, shows=shows, where=where, origin=origin)(library)
-        return made
-
-    return register
+akd_fault = partial(fault, "akd.verifier", shows=("violation",), within=(AKDLibrary, "verification"))
+"""Declare a fault of the steps themselves."""
 
 
 # --- Seen somewhere --------------------------------------------------------------------------------------------------

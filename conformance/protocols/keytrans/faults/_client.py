@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from conformance.bench import Fault
-from conformance.protocols.keytrans.faults._kit import fault, faults_of
+from conformance.bench import Fault, fault, faults_of
 from conformance.protocols.keytrans.messages.ietf import LadderStep, SearchResponse, TreeHead
 from conformance.protocols.keytrans.peers.client import Client
 from conformance.protocols.keytrans.peers.client_search import Refused, Search
@@ -31,14 +30,9 @@ S = TypeVar("S", bound=type[Search])
 
 def search_fault(*breaks: str, shows: tuple[str, ...] = ("violation",), origin: str = "") -> Callable[[S], S]:
     """Declare a way to verify a search as a fault of the client that does so; `breaks` are rows of the draft."""
-
-    def register(searching: S) -> S:
-        made: Any = type(searching.__name__, (Client,), {"searching": searching, "__doc__": searching.__doc__})
-        made.__module__ = searching.__module__
-        fault("keytrans.client", *(f"{KT}/{row}" for row in breaks), shows=shows, origin=origin)(made)
-        return searching
-
-    return register
+    return fault(
+        "keytrans.client", *(f"{KT}/{row}" for row in breaks), shows=shows, origin=origin, within=(Client, "searching")
+    )
 
 
 # --- What is retained ------------------------------------------------------------------------------------------------

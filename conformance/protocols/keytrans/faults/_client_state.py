@@ -6,9 +6,8 @@ import asyncio
 from abc import abstractmethod
 from dataclasses import replace
 
-from conformance.bench import Fault, Reply
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.protocols.keytrans.faults._client import KT, search_fault
-from conformance.protocols.keytrans.faults._kit import fault, faults_of
 from conformance.protocols.keytrans.messages.ietf import (
     LadderStep,
     SearchRequest,

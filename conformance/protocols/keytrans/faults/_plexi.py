@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto.groups import EDWARDS25519
 from conformance.protocols.keytrans.faults._akd import InsertedDropped
-from conformance.protocols.keytrans.faults._kit import fault, faults_of
 from conformance.protocols.keytrans.messages.akd import AppendOnly
 from conformance.protocols.keytrans.messages.plexi import Epoch, hex_member, member
 from conformance.protocols.keytrans.messages.protobuf import Fields
@@ -17,20 +16,11 @@ from conformance.protocols.keytrans.peers import Audit, Monitor, MonitorError
 from conformance.protocols.keytrans.peers._monitor import Steps
 from conformance.wire import DecodeError
 
-T = TypeVar("T", bound=type[Audit])
 CLI, EPOCH, PROOF = "plexi-auditor-api/cli", "plexi-auditor-api/epoch", "plexi-auditor-api/proof"
 
 
-def monitor_fault(*breaks: str, shows: tuple[str, ...] = ("violation",), origin: str = "") -> Callable[[T], T]:
-    """Declare a fault of the checks."""
-
-    def register(made: T) -> T:
-        monitor: Any = type(made.__name__, (Monitor,), {"__doc__": made.__doc__, "audit": made})
-        monitor.__module__ = made.__module__
-        fault("plexi.monitor", *breaks, shows=shows, origin=origin)(monitor)
-        return made
-
-    return register
+monitor_fault = partial(fault, "plexi.monitor", shows=("violation",), within=(Monitor, "audit"))
+"""Declare a fault of the checks."""
 
 
 # --- Answers ---------------------------------------------------------------------------------------------------------

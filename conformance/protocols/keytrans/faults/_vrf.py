@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from functools import partial
+from typing import Any, ClassVar
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto.groups import Element
 from conformance.crypto.vrf import CHALLENGE_LENGTH, ECVRF, SUITES, Proof, VRFError
-from conformance.protocols.keytrans.faults._kit import fault, faults_of
 from conformance.protocols.keytrans.peers import VRFLibrary
 from conformance.wire import DecodeError
-
-T = TypeVar("T", bound=type[ECVRF])
 
 PROVER, VERIFIER = ("vrf.prover",), ("vrf.verifier",)
 BOTH = (*PROVER, *VERIFIER)
@@ -27,24 +24,8 @@ HONEST = (
 """What no honest proof shows of a library whose steps are others than the document's: it refuses them all."""
 
 
-def vrf_fault(
-    roles: tuple[str, ...],
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation", "leak"),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of the steps themselves, in a library of each of these roles."""
-
-    def register(made: T) -> T:
-        for role in roles:
-            name = made.__name__ + ("" if role == roles[0] else f"In{role.rpartition('.')[2].title()}")
-            library: Any = type(name, (VRFLibrary,), {"__doc__": made.__doc__, "vrf": made})
-            library.__module__ = made.__module__
-            fault(role, *breaks, shows=shows, where=where, origin=origin)(library)
-        return made
-
-    return register
+vrf_fault = partial(fault, within=(VRFLibrary, "vrf"))
+"""Declare a fault of the steps themselves, in a library of each of these roles."""
 
 
 # --- Seen somewhere ---------------------------------------------------------------------------------------------------

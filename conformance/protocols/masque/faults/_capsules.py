@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from conformance.bench import faults_of
 from conformance.net._tunnel import Seen
-from conformance.protocols.masque.faults._kit import faults_of, proxy_fault
+from conformance.protocols.masque.faults._kit import proxy_fault
 from conformance.protocols.masque.messages import CapsuleStream, decode_payload_untrusted
 from conformance.protocols.masque.peers import Relay
 from conformance.wire import DecodeError

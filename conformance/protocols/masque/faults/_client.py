@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from conformance.bench import Reply
+from conformance.bench import Reply, faults_of
 from conformance.net import Connection, HTTP3Settings, Nobody, Seen, Tunnel
 from conformance.net._http3 import HTTP3
 from conformance.net._session3 import Broken, Incoming
-from conformance.protocols.masque.faults._kit import client_fault, faults_of
+from conformance.protocols.masque.faults._kit import client_fault
 from conformance.protocols.masque.messages import (
     CAPSULE_PROTOCOL,
     WELL_KNOWN,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from conformance.bench import faults_of
 from conformance.net import ServerTunnel
 from conformance.net._session3 import Broken, Incoming
-from conformance.protocols.masque.faults._kit import connection_fault, faults_of, proxy_fault
+from conformance.protocols.masque.faults._kit import connection_fault, proxy_fault
 from conformance.protocols.masque.messages import quic_datagram, udp_payload
 from conformance.protocols.masque.peers import Proxy, ProxyHTTP3, Relay
 from conformance.wire import DecodeError

@@ -6,7 +6,8 @@ import asyncio
 import socket
 from typing import Any
 
-from conformance.protocols.masque.faults._kit import faults_of, proxy_fault
+from conformance.bench import faults_of
+from conformance.protocols.masque.faults._kit import proxy_fault
 from conformance.protocols.masque.messages import Payload, capsule_datagram, udp_payload
 from conformance.protocols.masque.peers import Proxy, Relay
 from conformance.wire import DecodeError

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from conformance.bench import faults_of
 from conformance.net import Request, ServerExchange, ServerTunnel
 from conformance.net._server1 import ServerHTTP1
 from conformance.net._server2 import ServerHTTP2
 from conformance.net._session3 import Broken
-from conformance.protocols.masque.faults._kit import connection_fault, faults_of, proxy_fault
+from conformance.protocols.masque.faults._kit import connection_fault, proxy_fault
 from conformance.protocols.masque.messages import CAPSULE_PROTOCOL, TargetRefused
 from conformance.protocols.masque.peers import Proxy, ProxyHTTP3
 from conformance.wire import Message

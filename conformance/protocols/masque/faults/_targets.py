@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
-from conformance.protocols.masque.faults._kit import faults_of, proxy_fault
+from conformance.bench import faults_of
+from conformance.protocols.masque.faults._kit import proxy_fault
 from conformance.protocols.masque.messages import TargetRefused, decode_target_untrusted
 from conformance.protocols.masque.peers import Proxy, Relay
 

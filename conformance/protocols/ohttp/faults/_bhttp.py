@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from functools import partial
 
-from conformance.bench import Fault
+from conformance.bench import Fault, faults_of
 from conformance.net import ServerExchange
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse, Decoder, Line, Lines
 from conformance.protocols.ohttp.peers import Gateway, GatewayError
 from conformance.wire import DecodeError, Reader
 
-D = TypeVar("D", bound=type[Decoder])
 GETS_4XX = "rfc9458/5.2/invalid-message-gets-4xx"
 
 
@@ -30,19 +29,12 @@ class Reading(Gateway):
             return
 
 
-def reading_fault(*breaks: str, origin: str = "") -> Callable[[D], D]:
-    """Declare a decoder as a fault: a gateway that reads with it.
+reading_fault = partial(gateway_fault, within=(Reading, "decoder"))
+"""Declare a decoder as a fault: a gateway that reads with it.
 
-    What it raises besides DecodeError is no answer (the connection is reset), but for GatewayError, an error inside,
-    and Stuck.
-    """
-
-    def register(made: D) -> D:
-        parts = {"__module__": made.__module__, "__doc__": made.__doc__, "decoder": made}
-        gateway_fault(*breaks, origin=origin)(type(made.__name__, (Reading,), parts))
-        return made
-
-    return register
+What it raises besides DecodeError is no answer (the connection is reset), but for GatewayError, an error inside, and
+Stuck.
+"""
 
 
 class Greedy(Reader):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.bench import Fault
+from conformance.bench import Fault, faults_of
 from conformance.protocols.ohttp.faults._bhttp import GETS_4XX, Stuck, reading_fault
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import CONTROL_PSEUDO_FIELDS, BinaryRequest, Decoder, Line, Lines
 from conformance.protocols.ohttp.peers import Gateway, GatewayError
 from conformance.wire import DecodeError, Reader

@@ -5,12 +5,13 @@ What they get wrong in keys, encapsulation and Binary HTTP is what libraries get
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 from urllib.parse import urljoin
 
-from conformance.bench import Fault, Reply
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.model import Ended
 from conformance.net import Answer
 from conformance.protocols.ohttp.faults import (
@@ -19,7 +20,6 @@ from conformance.protocols.ohttp.faults import (
     _library_hpke,
     _library_keys,
 )
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
 from conformance.protocols.ohttp.messages import (
     RESPONSE_TYPE,
     BinaryRequest,
@@ -31,7 +31,6 @@ from conformance.protocols.ohttp.messages import (
 from conformance.protocols.ohttp.peers import BinaryHTTP, Client
 from conformance.wire.http import media_type
 
-T = TypeVar("T", bound=type[Client])
 ROLE = "ohttp.client"
 WHOLE, DELIVERED = "rfc9458/5/whole-request-encapsulated", "rfc9458/5/whole-response-delivered"
 PLAIN = "rfc9458/5.2/plain-reply-not-target-answer"
@@ -44,14 +43,8 @@ INVALID = "rfc9292/4/invalid-message-not-processed"
 MALFORMED = "rfc9458/3.2/malformed-collection-discarded-whole"
 
 
-def client_fault(
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation",),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of a client."""
-    return fault(ROLE, *breaks, shows=shows, where=where, origin=origin)
+client_fault = partial(fault, ROLE, shows=("violation",))
+"""Declare a fault of a client."""
 
 
 # What libraries get wrong, in a client that stands on them

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from conformance.bench import Fault
+from conformance.bench import Fault, faults_of
 from conformance.crypto import HPKEError
 from conformance.model import Ended
 from conformance.net import Answer
 from conformance.protocols.ohttp.faults._client import RETRY, client_fault
-from conformance.protocols.ohttp.faults._kit import faults_of
 from conformance.protocols.ohttp.messages import (
     CHUNK_LIMIT,
     CHUNKED_REQUEST_LABEL,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.bench import Fault, Served
+from conformance.bench import Fault, Served, faults_of
 from conformance.net import Server, ServerExchange
 from conformance.net._stream import Stream
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import Line, Refused, ResponseContext
 from conformance.protocols.ohttp.peers import WELL_KNOWN, Gateway
 from conformance.wire import DecodeError

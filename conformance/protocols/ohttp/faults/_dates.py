@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from conformance.bench import Fault
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.bench import Fault, faults_of
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import DATE_PROBLEM, PROBLEM_TYPE, BinaryRequest, BinaryResponse, Line
 from conformance.protocols.ohttp.peers import Gateway, GatewayError
 

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from conformance import crypto
-from conformance.bench import Fault
+from conformance.bench import Fault, faults_of
 from conformance.crypto import AEADS, EXPORT_ONLY, KDFS, KEMS, HPKEError, Suite
 from conformance.net import ServerExchange
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import (
     HEADER_LENGTH,
     PSK,

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import partial
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from conformance import crypto
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto import KDFS, HPKEError, KeyPair, Suite
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
 from conformance.protocols.ohttp.peers import HPKE, HPKELibrary
 from conformance.protocols.ohttp.peers._hpke import Context
-
-T = TypeVar("T", bound=type[HPKE])
 
 SENDER, RECEIVER = ("hpke.sender",), ("hpke.receiver",)
 BOTH = (*SENDER, *RECEIVER)
@@ -27,24 +23,8 @@ UNCOMPRESSED = "rfc9180/7.1.1/uncompressed-points-only"
 P256 = {"suite": ["0010/0001/0001"]}
 
 
-def hpke_fault(
-    roles: tuple[str, ...],
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation",),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of HPKE itself, in a library of each of these roles."""
-
-    def register(made: T) -> T:
-        for role in roles:
-            name = made.__name__ + ("" if role == roles[0] else f"In{role.rpartition('.')[2].title()}")
-            library: Any = type(name, (HPKELibrary,), {"__doc__": made.__doc__, "hpke": made})
-            library.__module__ = made.__module__
-            fault(role, *breaks, shows=shows, where=where, origin=origin)(library)
-        return made
-
-    return register
+hpke_fault = partial(fault, shows=("violation",), within=(HPKELibrary, "hpke"))
+"""Declare a fault of HPKE itself, in a library of each of these roles."""
 
 
 # the key schedule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.bench import Fault
+from conformance.bench import Fault, faults_of
 from conformance.net import ServerExchange
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import REQUEST_TYPE, RESPONSE_TYPE, Line, Refused
 from conformance.protocols.ohttp.peers import Gateway
 from conformance.wire import DecodeError

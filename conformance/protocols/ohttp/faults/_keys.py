@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conformance import crypto
-from conformance.bench import Fault, RoleOffer, Served
+from conformance.bench import Fault, RoleOffer, Served, faults_of
 from conformance.net import ServerExchange
 from conformance.protocols.ohttp.faults._encapsulation import Panic
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import (
     KEYS_TYPE,
     GatewayKey,

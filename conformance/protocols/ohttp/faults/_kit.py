@@ -1,51 +1,10 @@
-"""How a fault is declared: a class with a docstring, what it breaks, and where it was seen."""
+"""How a fault of a gateway is declared."""
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import partial
 
-from conformance.bench import Fault
+from conformance.bench import fault
 
-T = TypeVar("T", bound=type)
-_DECLARED: dict[str, list[Fault]] = {}
-
-
-def fault(
-    role: str,
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation", "leak"),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a peer (or an object of a library role) as a fault. `breaks` are requirement ids or globs."""
-
-    def register(made: T) -> T:
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", made.__name__).lower()
-        doc = inspect.getdoc(made) or ""
-        if not doc:
-            msg = f"the fault {name} needs a docstring"
-            raise ValueError(msg)
-        _DECLARED.setdefault(made.__module__, []).append(
-            Fault(name, role, doc, breaks, made, shows, where or {}, origin)
-        )
-        return made
-
-    return register
-
-
-def gateway_fault(
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation", "leak"),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of a gateway."""
-    return fault("ohttp.gateway", *breaks, shows=shows, where=where, origin=origin)
-
-
-def faults_of(module: str) -> tuple[Fault, ...]:
-    """The faults that a module declared, in its order."""
-    return tuple(_DECLARED.get(module, ()))
+gateway_fault = partial(fault, "ohttp.gateway")
+"""Declare a fault of a gateway."""

@@ -6,8 +6,7 @@ import asyncio
 import re
 from dataclasses import replace
 
-from conformance.bench import Fault, Reply
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.protocols.ohttp.faults._library_bhttp_kit import (
     ANY_WIDTH,
     CRASH,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from conformance.bench import Fault
-from conformance.protocols.ohttp.faults._kit import faults_of
+from conformance.bench import Fault, faults_of
 from conformance.protocols.ohttp.faults._library_bhttp_kit import (
     COOKIES,
     CRASH,

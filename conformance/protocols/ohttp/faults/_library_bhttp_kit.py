@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
-from conformance.protocols.ohttp.faults._kit import fault
-from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse, Decoder
+from conformance.bench import fault
+from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse
 from conformance.protocols.ohttp.peers import BinaryHTTP
 
 ANY_WIDTH, NON_MINIMAL = "rfc9292/3/any-integer-width-accepted", "rfc9292/3.2/non-minimal-terminator-accepted"
@@ -35,22 +36,8 @@ NUMBERS = ("framing", "status")
 CRASH = ("crash", "violation")
 INDETERMINATE: Mapping[str, Any] = {"framing": ["indeterminate"]}
 
-D = TypeVar("D", bound=type[Decoder])
 Decoded = BinaryRequest | BinaryResponse
 
 
-def decoder_fault(
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation",),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[D], D]:
-    """Declare a decoder as the fault of a library that uses it."""
-
-    def register(made: D) -> D:
-        said = {"decoder": made, "__doc__": made.__doc__, "__module__": made.__module__}
-        library = type(made.__name__, (BinaryHTTP,), said)
-        fault("bhttp.decoder", *breaks, shows=shows, where=where, origin=origin)(library)
-        return made
-
-    return register
+decoder_fault = partial(fault, "bhttp.decoder", shows=("violation",), within=(BinaryHTTP, "decoder"))
+"""Declare a decoder as the fault of a library that uses it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from conformance.bench import Fault, Reply
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.model import Change
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
 from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse, prefixed
 from conformance.protocols.ohttp.peers import BinaryHTTP
 from conformance.wire import Message, Varint
@@ -23,13 +23,11 @@ ORDER = "rfc9292/3.4/request-control-data-in-order"
 HOST = ("rfc9292/3.4/host-not-copied-into-authority", "rfc9292/3.4/absent-authority-zero-length")
 INDETERMINATE: Mapping[str, Any] = {"framing": ["indeterminate"]}
 
-E = TypeVar("E", bound=type[BinaryHTTP])
 Written = BinaryRequest | BinaryResponse
 
 
-def encoder_fault(*breaks: str, where: Mapping[str, Any] | None = None, origin: str = "") -> Callable[[E], E]:
-    """Declare a fault of a library that writes messages."""
-    return fault("bhttp.encoder", *breaks, shows=("violation",), where=where, origin=origin)
+encoder_fault = partial(fault, "bhttp.encoder", shows=("violation",))
+"""Declare a fault of a library that writes messages."""
 
 
 @encoder_fault(

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance import crypto
-from conformance.bench import Fault, Reply
+from conformance.bench import Fault, Reply, faults_of
 from conformance.crypto import AEADS, HPKEError, Suite
 from conformance.protocols.ohttp.faults import _hpke, _library_sealing
-from conformance.protocols.ohttp.faults._kit import faults_of
 from conformance.protocols.ohttp.faults._library_sealing import (
     AAD,
     APP_A,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from conformance.bench import Fault, Reply
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.crypto import KEMS, Suite
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
 from conformance.protocols.ohttp.messages import KeyEntry, decode_key_entry
 from conformance.protocols.ohttp.peers import Encapsulation, KeyConfigurations
 from conformance.wire import DecodeError, Reader

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from conformance import crypto
-from conformance.bench import Fault, Reply
+from conformance.bench import Fault, Reply, fault, faults_of
 from conformance.crypto import HPKEError, KeyPair, Suite
 from conformance.protocols.ohttp.faults import _hpke
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
 from conformance.protocols.ohttp.messages import (
     PSK,
     GatewayKey,
@@ -37,27 +37,9 @@ OPENED = "rfc9458/4.4/app-a-response-opened"
 UNDECRYPTABLE = "rfc9458/4.4/undecryptable-response-refused"
 LONG_KEYS = {"suite": ["0020/0001/0003"]}
 
-T = TypeVar("T", bound=type[Encapsulation])
 
-
-def library_fault(
-    roles: tuple[str, ...],
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation",),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of a library in each of these roles."""
-
-    def register(made: T) -> T:
-        for role in roles:
-            name = made.__name__ + ("" if role == roles[0] else f"In{role.rpartition('.')[2].title()}")
-            own: Any = type(name, (made,), {"__doc__": made.__doc__})
-            own.__module__ = made.__module__
-            fault(role, *breaks, shows=shows, where=where, origin=origin)(own)
-        return made
-
-    return register
+library_fault = partial(fault, shows=("violation",))
+"""Declare a fault of a library in each of these roles."""
 
 
 # HPKE inside

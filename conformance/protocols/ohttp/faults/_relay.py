@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from functools import partial
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.model import Ended
 from conformance.net import Answer, Request, ServerExchange
-from conformance.protocols.ohttp.faults._kit import fault, faults_of
 from conformance.protocols.ohttp.messages import RESPONSE_TYPE, Line
 from conformance.protocols.ohttp.peers import Relay
 from conformance.protocols.ohttp.peers._relay import PATH, TYPES
 from conformance.wire import Message
 from conformance.wire.http import HOP_BY_HOP, combined, response
 
-T = TypeVar("T", bound=type[Relay])
 CARRIED, BACK = "rfc9458/5/relay-request-content-unchanged", "rfc9458/6.2/relay-response-content-unchanged"
 RETURNED, MAY_FAIL = "rfc9458/5/relay-returns-gateway-response", "rfc9458/5.2/gateway-4xx-forwarded-or-failed"
 UNKNOWN, RULES = "rfc9458/6.2/unknown-fields-not-forwarded", "rfc9458/6.2/relay-applies-forwarding-rules"
@@ -27,14 +25,8 @@ ONLY, FORMS = "rfc9458/8.2/only-configured-gateway-reached", "rfc9458/4.5/media-
 CHUNKED = "ietf-ohai-chunked-ohttp/6/any-outer-framing-accepted"
 
 
-def relay_fault(
-    *breaks: str,
-    shows: tuple[str, ...] = ("violation", "leak"),
-    where: Mapping[str, Any] | None = None,
-    origin: str = "",
-) -> Callable[[T], T]:
-    """Declare a fault of a relay."""
-    return fault("ohttp.relay", *breaks, shows=shows, where=where, origin=origin)
+relay_fault = partial(fault, "ohttp.relay")
+"""Declare a fault of a relay."""
 
 
 # What crosses that must not

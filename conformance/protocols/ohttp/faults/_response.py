@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance import crypto
-from conformance.bench import Fault, RoleOffer
+from conformance.bench import Fault, RoleOffer, faults_of
 from conformance.crypto import AEADS, Suite
 from conformance.model import Change
 from conformance.net import ServerExchange
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import RESPONSE_TYPE, Line, ResponseContext, response_nonce_length
 from conformance.protocols.ohttp.peers import Gateway
 from conformance.protocols.ohttp.peers._gateway import SUITES

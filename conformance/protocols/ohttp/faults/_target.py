@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conformance.bench import Fault
+from conformance.bench import Fault, faults_of
 from conformance.net import Answer, ServerExchange
-from conformance.protocols.ohttp.faults._kit import faults_of, gateway_fault
+from conformance.protocols.ohttp.faults._kit import gateway_fault
 from conformance.protocols.ohttp.messages import (
     BinaryRequest,
     BinaryResponse,

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto import blindrsa
 from conformance.crypto.groups import Element
 from conformance.net import Answer
-from conformance.protocols.privacypass.faults._kit import fault, faults_of
 from conformance.protocols.privacypass.messages import (
     P384,
     REQUEST_TYPE,

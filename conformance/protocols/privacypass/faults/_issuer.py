@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto.groups import Element
 from conformance.model import Change
 from conformance.net import ServerExchange
-from conformance.protocols.privacypass.faults._kit import fault, faults_of
 from conformance.protocols.privacypass.messages import (
     BLINDED_LENGTHS,
     P384,

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto import blindrsa, spki
 from conformance.model import Change
 from conformance.net import ServerExchange
-from conformance.protocols.privacypass.faults._kit import fault, faults_of
 from conformance.protocols.privacypass.messages import (
     BLIND_RSA,
     DIRECTORY_TYPE,

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from conformance.bench import Fault
+from conformance.bench import Fault, fault, faults_of
 from conformance.crypto import blindrsa
 from conformance.net import ServerExchange
-from conformance.protocols.privacypass.faults._kit import fault, faults_of
 from conformance.protocols.privacypass.messages import (
     AUTHENTICATOR_LENGTHS,
     Refused,
