@@ -3,8 +3,9 @@ import json
 import pytest
 
 from conformance import vectors
+from conformance.deriving import text
 from conformance.protocols.keytrans.messages.plexi import Epoch, signer
-from conformance.protocols.keytrans.vectors import answer, files, text
+from conformance.protocols.keytrans.vectors import answer, files
 
 FOLDER = vectors.folder() / "keytrans"
 DERIVED = files(FOLDER)

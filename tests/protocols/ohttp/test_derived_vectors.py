@@ -3,7 +3,8 @@ import json
 import pytest
 
 from conformance import vectors
-from conformance.protocols.ohttp.vectors import answer, files, text
+from conformance.deriving import text
+from conformance.protocols.ohttp.vectors import answer, files
 
 FOLDER = vectors.folder() / "ohttp"
 DERIVED = files(FOLDER)

@@ -10,14 +10,11 @@ Everything but `confirmed` is made anew each time; that is kept as long as the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from conformance.deriving import File, kept
 from conformance.protocols.keytrans.vectors import _akd, _plexi, _vrf
-from conformance.protocols.keytrans.vectors._file import text
 
 _FILES = {
     "rfc9381-derived.json": _vrf.proofs,
@@ -39,15 +36,13 @@ _REASONS = {
 }
 
 
-def files(folder: Path) -> dict[str, dict[str, Any]]:
+def files(folder: Path) -> dict[str, File]:
     """The files that there should be in the protocol's folder of vectors, with what implementations said so far."""
     return {name: _kept(made(), folder / name) for name, made in _FILES.items()}
 
 
-def write(folder: Path, content: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the files."""
-    for name, file in content.items():
-        (folder / name).write_text(text(file), encoding="utf-8")
+def _kept(file: File, path: Path) -> File:
+    return kept(file, path, lambda _: _REASONS[file["kind"]])
 
 
 def answer(kind: str, given: dict[str, Any]) -> dict[str, Any] | None:
@@ -55,18 +50,4 @@ def answer(kind: str, given: dict[str, Any]) -> dict[str, Any] | None:
     return _ANSWERS[kind](given)
 
 
-def _kept(file: dict[str, Any], path: Path) -> dict[str, Any]:
-    known = {v["id"]: v for v in msgspec.json.decode(path.read_bytes())["vectors"]} if path.is_file() else {}
-    for vector in file["vectors"]:
-        if vector["result"] == "valid":
-            continue
-        before = known.get(vector["id"], {})
-        confirmed = before.get("confirmed", []) if before.get("given") == vector["given"] else []
-        if confirmed:
-            vector["confirmed"] = confirmed
-        else:
-            vector["comment"] = _REASONS[file["kind"]]
-    return file
-
-
-__all__ = ["answer", "files", "text", "write"]
+__all__ = ["answer", "files"]

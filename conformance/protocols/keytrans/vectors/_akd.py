@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.cases import cut, drop, extend, flip, put, repeat, swap
+from conformance.deriving import slug
 from conformance.model import Change
 from conformance.protocols.keytrans.cases.akd import _lies as lies
 from conformance.protocols.keytrans.exchanges._akd import Claim, Lie, honest_audit, honest_lookup, story
 from conformance.protocols.keytrans.messages.akd import CONFIGURATIONS, Lookup, audit_recipe, decode_audit
 from conformance.protocols.keytrans.messages.protobuf import base128
 from conformance.protocols.keytrans.peers import AKDError, Verification
-from conformance.protocols.keytrans.vectors._file import Made, file_of, slug
+from conformance.protocols.keytrans.vectors._file import Made, file_of
 from conformance.wire import DecodeError
 
 LOOKUP, ABSENT, AUDIT = "akd/lookup", "akd/nonmem", "akd/audit"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-GENERATOR = "python -m conformance.protocols.keytrans.vectors"
+from conformance import deriving
+from conformance.deriving import File
+
 NOTES = (
     "Every invalid vector is refused by the suite's strict verifier. Where confirmed names implementations, they "
     "refuse it too and take its twin; where it names none, the comment says why that is so."
@@ -41,28 +41,7 @@ class Made:
         return said | {"result": "invalid"} | twin
 
 
-def slug(text: str) -> str:
-    """A label as a part of an id."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def file_of(kind: str, document: str, source: str, prefix: str, made: Sequence[Made], seed: int = 0) -> dict[str, Any]:
+def file_of(kind: str, document: str, source: str, prefix: str, made: Sequence[Made]) -> File:
     """A file of derived vectors."""
-    return {
-        "schema": "conformance-vectors/1",
-        "protocol": "keytrans",
-        "kind": kind,
-        "document": document,
-        "section": "",
-        "source": source,
-        "origin": "derived",
-        "generator": GENERATOR,
-        "seed": seed,
-        "notes": NOTES,
-        "vectors": [one.vector(prefix) for one in made],
-    }
-
-
-def text(content: Mapping[str, Any]) -> str:
-    """A file as it is committed."""
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    vectors = [one.vector(prefix) for one in made]
+    return deriving.file_of(kind, document, "", source, vectors, protocol="keytrans", notes=NOTES)

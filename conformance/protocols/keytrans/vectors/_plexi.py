@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.cases import cut, drop, extend, flip, put
+from conformance.deriving import slug
 from conformance.model import Change
 from conformance.protocols.keytrans.cases.monitor._signing import (
     SMALL_ORDER,
@@ -16,7 +17,7 @@ from conformance.protocols.keytrans.cases.monitor._signing import (
 from conformance.protocols.keytrans.messages import plexi
 from conformance.protocols.keytrans.messages.plexi import Epoch, epoch_answer, read_object, signer
 from conformance.protocols.keytrans.peers import Audit, MonitorError
-from conformance.protocols.keytrans.vectors._file import Made, file_of, slug
+from conformance.protocols.keytrans.vectors._file import Made, file_of
 from conformance.wire import DecodeError
 
 CLI = "plexi-auditor-api/cli"

@@ -7,11 +7,7 @@ writes the files. Octets are read once more with aioquic's buffer, which is name
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
+from conformance.deriving import File
 from conformance.protocols.masque.vectors import _octets, _texts
 from conformance.protocols.masque.vectors._check import answer
 
@@ -25,21 +21,9 @@ _FILES = {
 }
 
 
-def files() -> dict[str, dict[str, Any]]:
+def files() -> dict[str, File]:
     """The files that there should be in the protocol's folder of vectors."""
     return {name: made() for name, made in _FILES.items()}
 
 
-def text(content: Mapping[str, Any]) -> str:
-    """A file as it is committed."""
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def write(folder: Path) -> None:
-    """Write the files."""
-    folder.mkdir(exist_ok=True)
-    for name, content in files().items():
-        (folder / name).write_text(text(content), encoding="utf-8")
-
-
-__all__ = ["answer", "files", "text", "write"]
+__all__ = ["answer", "files"]

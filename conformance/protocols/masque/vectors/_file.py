@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from conformance.deriving import File, file_of, slug
 from conformance.protocols.masque.vectors._check import answer
 
-GENERATOR = "python -m conformance.protocols.masque.vectors"
 OURS = "refused by the suite's strict decoder; no other reader of this form was asked"
 AIOQUIC = "pkg:pypi/aioquic@1.7.2"
-
-
-def slug(text: str) -> str:
-    """A label as a part of an id."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 class Making:
@@ -54,17 +48,12 @@ class Making:
         if answer(self.kind, given) is not None:
             msg = f"{label} is accepted"
             raise ValueError(msg)
-        said = {"confirmed": [AIOQUIC]} if confirmed else {"comment": OURS}
         self.made.append({
-            "id": f"{twin}/{slug(label)}", **({"comment": OURS} if not confirmed else {}),
+            "id": f"{twin}/{slug(label)}", **({} if confirmed else {"comment": OURS}),
             "requirements": sorted(requirements), "flags": [], "given": given, "result": "invalid", "twin": twin,
-            "change": change, "refusal": list(refusal), **({"confirmed": said["confirmed"]} if confirmed else {}),
+            "change": change, "refusal": list(refusal), **({"confirmed": [AIOQUIC]} if confirmed else {}),
         })  # fmt: skip
 
-    def file(self, document: str, section: str, source: str, seed: int) -> dict[str, Any]:
+    def file(self, document: str, section: str, source: str, seed: int) -> File:
         """The whole file."""
-        return {
-            "schema": "conformance-vectors/1", "protocol": "masque", "kind": self.kind, "document": document,
-            "section": section, "source": source, "origin": "derived", "generator": GENERATOR, "seed": seed,
-            "vectors": self.made,
-        }  # fmt: skip
+        return file_of(self.kind, document, section, source, self.made, protocol="masque", seed=seed, notes="")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from conformance.cases import cut, drop, extend, insert, put
+from conformance.deriving import CONFIRMED, File, Vector, file_of, slug
 from conformance.model import Change
 from conformance.protocols.ohttp.cases import _bhttp_stimuli as stimuli
 from conformance.protocols.ohttp.exchanges import REQUEST, RESPONSE, recipe_of
 from conformance.protocols.ohttp.messages import BinaryRequest, BinaryResponse, Lines, decode_bhttp, line
-from conformance.protocols.ohttp.vectors._file import CONFIRMED, GENERATOR, Row, Twin, slug, vectors_of
+from conformance.protocols.ohttp.vectors._file import Row, Twin, vectors_of
 from conformance.wire import VARINT_MAX, Message
 
 SEED = 0
@@ -229,21 +230,23 @@ def _line(path: str, name: bytes, value: bytes, at: int = -1) -> Change:
     return _at(insert(f"message.{path}", at, line(name, value)))
 
 
-def negative() -> dict[str, Any]:
+def negative() -> File:
     """Invalid messages and their valid twins."""
     twins = _twins()
-    return _head(
+    return _file(
         "Invalid messages, each made by one change of a valid one",
+        vectors_of(PREFIX, "message", twins.values(), _rows(twins)),
         f"{CONFIRMED} Flag {OPTIONAL}: a decoder need not look.",
-    ) | {"vectors": vectors_of(PREFIX, "message", twins.values(), _rows(twins))}
+    )
 
 
-def unusual() -> dict[str, Any]:
+def unusual() -> File:
     """Lawful messages that careless decoders refuse or misread."""
-    return _head(
+    return _file(
         "Valid messages of unusual form: wide integers, missing ends, padding, chunks",
+        vectors_of("ohttp/rfc9292-unusual", "message", _unusual(), ()),
         "control is [method, scheme, authority, path]; names, values and paths are text; content is hex.",
-    ) | {"vectors": vectors_of("ohttp/rfc9292-unusual", "message", _unusual(), ())}
+    )
 
 
 def _unusual() -> Iterator[Twin]:
@@ -285,16 +288,5 @@ def _made(name: str, recipe: Message, changes: list[Change], about: str, require
     return Twin(place, Message(octets=built.octets), about, (requirement,), said(built.octets))
 
 
-def _head(source: str, notes: str) -> dict[str, Any]:
-    return {
-        "schema": "conformance-vectors/1",
-        "protocol": "ohttp",
-        "kind": "bhttp.message",
-        "document": "rfc9292",
-        "section": "3",
-        "source": source,
-        "origin": "derived",
-        "generator": GENERATOR,
-        "seed": SEED,
-        "notes": notes,
-    }
+def _file(source: str, vectors: Sequence[Vector], notes: str) -> File:
+    return file_of("bhttp.message", "rfc9292", "3", source, vectors, protocol="ohttp", seed=SEED, notes=notes)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from conformance import crypto
 from conformance.cases import cut, drop, extend, flip, put
 from conformance.crypto import KEMS, Suite
+from conformance.deriving import File, Vector, file_of
 from conformance.model import Change
 from conformance.protocols.ohttp.exchanges import REQUEST, RESPONSE, recipe_of
 from conformance.protocols.ohttp.messages import (
@@ -22,7 +22,7 @@ from conformance.protocols.ohttp.messages import (
     open_request,
     response_nonce_length,
 )
-from conformance.protocols.ohttp.vectors._file import CONFIRMED, GENERATOR, Row, Twin, vectors_of
+from conformance.protocols.ohttp.vectors._file import Row, Twin, vectors_of
 
 SEED = 9458
 REQUESTS, RESPONSES = "ohttp/rfc9458-request", "ohttp/rfc9458-response"
@@ -289,7 +289,7 @@ def _rows(twin: Twin, table: Table) -> Iterator[Row]:
         yield Row(twin, label, change, [_at(made)], requirements, refusal)
 
 
-def requests() -> dict[str, Any]:
+def requests() -> File:
     """Encapsulated requests that a gateway refuses, and their valid twins."""
     twins: list[Twin] = []
     rows: list[Row] = []
@@ -301,12 +301,11 @@ def requests() -> dict[str, Any]:
         twin = Twin(name, made.request, about, ["rfc9458/4.1/request-layout-exact"], expect, given)
         twins.append(twin)
         rows += _rows(twin, _request_rows(made.suite, len(made.request.encode())))
-    return _head("ohttp.request", "4.3", "Encapsulated requests", "key configuration") | {
-        "vectors": vectors_of(REQUESTS, "encapsulated_request", twins, rows)
-    }
+    made_of = vectors_of(REQUESTS, "encapsulated_request", twins, rows)
+    return _file("ohttp.request", "4.3", "Encapsulated requests", "key configuration", made_of)
 
 
-def responses() -> dict[str, Any]:
+def responses() -> File:
     """Encapsulated responses that a client refuses, and their valid twins."""
     twins: list[Twin] = []
     rows: list[Row] = []
@@ -323,21 +322,10 @@ def responses() -> dict[str, Any]:
         twin = Twin(name, made.response, about, ["rfc9458/4.2/response-nonce-length-exact"], expect, given)
         twins.append(twin)
         rows += _rows(twin, _response_rows(made.suite, len(made.response.encode())))
-    return _head("ohttp.response", "4.4", "Encapsulated responses", "context of the request") | {
-        "vectors": vectors_of(RESPONSES, "encapsulated_response", twins, rows)
-    }
+    made_of = vectors_of(RESPONSES, "encapsulated_response", twins, rows)
+    return _file("ohttp.response", "4.4", "Encapsulated responses", "context of the request", made_of)
 
 
-def _head(kind: str, section: str, what: str, opened: str) -> dict[str, Any]:
-    return {
-        "schema": "conformance-vectors/1",
-        "protocol": "ohttp",
-        "kind": kind,
-        "document": "rfc9458",
-        "section": section,
-        "source": f"{what} that do not open with the given {opened}, each made by one change of one that does",
-        "origin": "derived",
-        "generator": GENERATOR,
-        "seed": SEED,
-        "notes": CONFIRMED,
-    }
+def _file(kind: str, section: str, what: str, opened: str, vectors: Sequence[Vector]) -> File:
+    source = f"{what} that do not open with the given {opened}, each made by one change of one that does"
+    return file_of(kind, "rfc9458", section, source, vectors, protocol="ohttp", seed=SEED)

@@ -1,21 +1,14 @@
-"""What derived vectors are made of, and how a file of them is written."""
+"""What derived vectors are made of."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.deriving import octets_of, slug
 from conformance.model import Change
 from conformance.wire import Message
-
-GENERATOR = "python -m conformance.protocols.ohttp.vectors"
-CONFIRMED = (
-    "Every invalid vector is refused by the suite's strict decoder. Where confirmed names implementations, they refuse "
-    "it too; where it names none, the comment says why that is so."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +36,9 @@ class Row:
     flags: Sequence[str] = ()
     comment: str = ""
 
-
-def slug(text: str) -> str:
-    """A label as a part of an id."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def octets_of(row: Row) -> bytes:
-    """The octets of an invalid vector; ValueError where a change found no place."""
-    built = row.twin.recipe.build(list(row.changes))
-    if len(built.applied) < len(row.changes):
-        raise ValueError(f"{row.twin.name}, {row.label}: a change was not applied")
-    return built.octets
+    def octets(self) -> bytes:
+        """Its octets; ValueError where a change found no place."""
+        return octets_of(self.twin.recipe, self.changes, f"{self.twin.name}, {self.label}")
 
 
 def valid(prefix: str, twin: Twin, name: str) -> dict[str, Any]:
@@ -78,7 +62,10 @@ def invalid(prefix: str, row: Row, name: str) -> dict[str, Any]:
     return said | {
         "requirements": sorted(row.requirements),
         "flags": list(row.flags),
-        "given": {**row.twin.given, name: octets_of(row).hex()},
+        "given": {
+            **row.twin.given,
+            name: row.octets().hex(),
+        },
         "result": "invalid",
         "twin": f"{prefix}/{row.twin.name}",
         "change": row.change,
@@ -99,8 +86,3 @@ def vectors_of(prefix: str, name: str, twins: Iterable[Twin], rows: Iterable[Row
                 seen.add(vector["given"][name])
                 made.append(vector)
     return made
-
-
-def text(content: Mapping[str, Any]) -> str:
-    """A file as it is committed."""
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance import crypto
+from conformance.deriving import File, file_of
 from conformance.model import Change
 from conformance.protocols.ohttp.messages import KeyEntry, decode_keys, key_collection
-from conformance.protocols.ohttp.vectors._file import CONFIRMED, GENERATOR, Row, Twin, vectors_of
+from conformance.protocols.ohttp.vectors._file import Row, Twin, vectors_of
 from conformance.wire import DecodeError
 
 SEED = 9458
@@ -174,19 +175,9 @@ def _lawful(octets: bytes) -> bool:
     return True
 
 
-def negative() -> dict[str, Any]:
+def negative() -> File:
     """Invalid collections and their valid twins."""
     twins = _twins()
-    return {
-        "schema": "conformance-vectors/1",
-        "protocol": "ohttp",
-        "kind": "ohttp.keys",
-        "document": "rfc9458",
-        "section": "3",
-        "source": "Invalid collections of key configurations, each made by one change of a valid one",
-        "origin": "derived",
-        "generator": GENERATOR,
-        "seed": SEED,
-        "notes": CONFIRMED,
-        "vectors": vectors_of(PREFIX, "keys", twins.values(), _rows(twins)),
-    }
+    source = "Invalid collections of key configurations, each made by one change of a valid one"
+    vectors = vectors_of(PREFIX, "keys", twins.values(), _rows(twins))
+    return file_of("ohttp.keys", "rfc9458", "3", source, vectors, protocol="ohttp", seed=SEED)

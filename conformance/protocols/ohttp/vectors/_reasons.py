@@ -18,5 +18,7 @@ _REASONS = {
 
 
 def why_unconfirmed(vector: Mapping[str, Any]) -> str:
-    """The reason, for a reader of the file."""
+    """The reason, for a reader of the file; empty where the vector gives one itself."""
+    if "comment" in vector:
+        return ""
     return next((reason for name, reason in _REASONS.items() if name in vector["refusal"]), "nobody was asked yet")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import json
-import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-Vector = dict[str, Any]
+from conformance.deriving import Ask, asking
+
 Takes = Callable[[Mapping[str, Any]], bool]
+
+
+def _said(takes: Takes) -> Ask:
+    """What a function that takes vectors or not says of them, as adapters say it."""
+    return lambda given: {"ok": {}} if takes(given) else {"refused": {}}
 
 
 def _cryptography(octets: bytes) -> bool:
@@ -46,9 +50,9 @@ def _point(name: str, at: int, takes: Callable[[bytes], bool]) -> Takes:
     return look
 
 
-def packages() -> dict[str, dict[str, Takes]]:
-    """By package URL and kind, what takes a vector."""
-    return {
+def packages() -> dict[str, dict[str, Ask]]:
+    """By package URL and kind, what asks about a vector."""
+    ways: dict[str, dict[str, Takes]] = {
         f"pkg:pypi/cryptography@{metadata.version('cryptography')}": {
             "privacypass.token-key": _point("token_key", 0, _cryptography),
             "privacypass.token-request": _point("token_request", 3, _cryptography),
@@ -59,6 +63,7 @@ def packages() -> dict[str, dict[str, Takes]]:
             "privacypass.token-response": lambda given: given["token_type"] != 1 or _output(given["token_response"]),
         },
     }
+    return {purl: {kind: _said(takes) for kind, takes in kinds.items()} for purl, kinds in ways.items()}
 
 
 def _output(text: str) -> bool:
@@ -68,51 +73,11 @@ def _output(text: str) -> bool:
 
 
 QUESTIONS = {
-    "privacypass.authorization": "privacypass.authorization.decode",
-    "privacypass.challenge-field": "privacypass.challenge-field.decode",
-    "privacypass.token": "privacypass.token.decode",
-    "privacypass.token-challenge": "privacypass.challenge.decode",
-    "privacypass.token-key": "privacypass.key.decode",
-    "privacypass.token-request": "privacypass.request.decode",
-    "privacypass.token-response": "privacypass.response.check",
+    "privacypass.authorization": asking("privacypass.authorization.decode"),
+    "privacypass.challenge-field": asking("privacypass.challenge-field.decode"),
+    "privacypass.token": asking("privacypass.token.decode"),
+    "privacypass.token-challenge": asking("privacypass.challenge.decode"),
+    "privacypass.token-key": asking("privacypass.key.decode"),
+    "privacypass.token-request": asking("privacypass.request.decode"),
+    "privacypass.token-response": asking("privacypass.response.check"),
 }
-
-
-class Adapter:
-    """An adapter's process."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, do: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """One question."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"id": 1, "do": do, "with": given}) + "\n")
-        self._process.stdin.flush()
-        said: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return said
-
-    def takes(self, kind: str) -> Takes:
-        """What takes a vector of that kind; whatever the adapter cannot be asked is taken."""
-        return lambda given: "refused" not in self.ask(QUESTIONS[kind], given)
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.communicate(timeout=10)
-
-
-def confirm(vectors: Iterable[Vector], purl: str, takes: Takes) -> int:
-    """Write down which invalid vectors are refused where their twins are taken; gives how many."""
-    every = list(vectors)
-    good = {v["id"] for v in every if v["result"] == "valid" and takes(v["given"])}
-    count = 0
-    for vector in every:
-        if vector["result"] == "invalid":
-            others = [other for other in vector.pop("confirmed", ()) if other != purl]
-            if vector["twin"] in good and not takes(vector["given"]):
-                others.append(purl)
-                count += 1
-            if others:
-                vector["confirmed"] = sorted(others)
-    return count

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from conformance import deriving
+from conformance.deriving import octets_of, slug
 from conformance.model import Change
 from conformance.wire import Message
 
-GENERATOR = "python -m conformance.protocols.privacypass.vectors"
 CLASSES = {
     "key": "key-id", "identity": "point", "algorithm": "public-key", "parameters": "public-key", "der": "public-key",
 } | dict.fromkeys(
@@ -20,10 +20,6 @@ CLASSES = {
 )  # fmt: skip
 """The classes of refusal that the schema of vectors has for the words that stand here."""
 EACH = ", each invalid one made by one change of a valid one"
-CONFIRMED = (
-    "Every invalid vector is refused by the suite's strict decoder. Where confirmed names implementations, they refuse "
-    "it too; where it names none, the comment says why that is so."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,10 @@ class Row:
     requirements: Sequence[str]
     refusal: Sequence[str]
 
+    def octets(self) -> bytes:
+        """Its octets; ValueError where a change found no place."""
+        return octets_of(self.twin.recipe, self.changes, f"{self.twin.name}, {self.change}")
+
 
 def to(path: str, op: str, *args: Any) -> list[Change]:
     """One change of a message."""
@@ -56,19 +56,6 @@ def to(path: str, op: str, *args: Any) -> list[Change]:
 def under(name: str) -> Callable[[bytes], Mapping[str, Any]]:
     """Puts octets into what is given, under that name, as hex."""
     return lambda octets: {name: octets.hex()}
-
-
-def slug(text: str) -> str:
-    """Words as a part of an id."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def octets_of(row: Row) -> bytes:
-    """The octets of an invalid vector; ValueError where a change found no place."""
-    built = row.twin.recipe.build(list(row.changes))
-    if len(built.applied) < len(row.changes):
-        raise ValueError(f"{row.twin.name}, {row.change}: a change was not applied")
-    return built.octets
 
 
 def vectors_of(
@@ -103,7 +90,10 @@ def vectors_of(
                 "id": _new(f"{prefix}/{twin.name}/{slug(row.change)}", ids),
                 "requirements": sorted(row.requirements),
                 "flags": [],
-                "given": {**twin.given, **give(octets_of(row))},
+                "given": {
+                    **twin.given,
+                    **give(row.octets()),
+                },
                 "result": "invalid",
                 "twin": f"{prefix}/{twin.name}",
                 "change": row.change,
@@ -125,23 +115,5 @@ def _new(name: str, ids: set[str]) -> str:
     return found
 
 
-def file_of(kind: str, document: str, section: str, source: str, vectors: list[dict[str, Any]]) -> dict[str, Any]:
-    """A file of derived vectors."""
-    return {
-        "schema": "conformance-vectors/1",
-        "protocol": "privacypass",
-        "kind": kind,
-        "document": document,
-        "section": section,
-        "source": source,
-        "origin": "derived",
-        "generator": GENERATOR,
-        "seed": 0,
-        "notes": CONFIRMED,
-        "vectors": vectors,
-    }
-
-
-def text(content: Mapping[str, Any]) -> str:
-    """A file as it is committed."""
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+file_of = partial(deriving.file_of, protocol="privacypass")
+"""A file of derived vectors."""
