@@ -118,7 +118,7 @@ def look(case: Case, transcript: Transcript) -> Seen:
 
 
 def _look(case: Case, transcript: Transcript, seen: Seen, ended: OutcomeOf) -> None:
-    if (trouble := _trouble(transcript, seen)) is not None:
+    if (trouble := _trouble(transcript, seen, ended)) is not None:
         seen.stopped = trouble
         return
     _look_at_health(transcript, seen, ended)
@@ -163,15 +163,16 @@ def _look_at_health(transcript: Transcript, seen: Seen, ended: OutcomeOf) -> Non
             behind = part.name
 
 
-def _trouble(transcript: Transcript, seen: Seen) -> tuple[str, str] | None:
-    """Whatever makes the case an error of the suite or the adapter."""
+def _trouble(transcript: Transcript, seen: Seen, ended: OutcomeOf) -> tuple[str, str] | None:
+    """Whatever makes the case an error of the suite or the adapter: what it recorded, or a reply that is none."""
     for part in transcript.parts:
         kinds = {e.what for e in part.events}
         if ERROR.name in kinds:
             return "error", f"the suite failed in the part {part.name}: {part.detail()}"
-        if ADAPTER.name in kinds:
+        if ADAPTER.name in kinds or (outcome := ended(part)).name == ADAPTER.name:
             seen.broken = True
-            return "error", f"the adapter failed in the part {part.name}: {part.detail()}"
+            told = part.detail() if ADAPTER.name in kinds else outcome.code
+            return "error", f"the adapter failed in the part {part.name}: {told}"
         if (change := _unapplied(part)) is not None and part.ending() == NOTHING:
             if not _passed(change, transcript):
                 return _OUT, f"the subject never asks for what is changed: {change.place}"

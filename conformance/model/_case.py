@@ -47,8 +47,8 @@ class Exchange:
             return known[2]
         try:
             found = outcome(part)
-        except AdapterError:  # its reply has another shape than the contract says
-            found = ADAPTER
+        except AdapterError as why:  # its reply has another shape than the contract says
+            found = ADAPTER.at(why.what)
         part.known = (outcome, len(part.events), found)
         return found
 

@@ -10,6 +10,7 @@ from conformance.model import (
     BAD,
     ENDINGS,
     NOT_RUN,
+    AdapterError,
     Case,
     Change,
     Event,
@@ -39,6 +40,8 @@ def ended(part):
         return part.ending()
     if result.name == "boom":
         raise KeyError("nothing of that name")
+    if result.name == "misshapen":
+        raise AdapterError("its value is no hex", step="talk")
     return Outcome(result.name, result.value.get("code", ""))
 
 
@@ -154,6 +157,9 @@ TABLE = [
     ("twin=accepted changed=suite-error health=accepted", "error", "the suite failed in the part changed"),
     ("twin=adapter-error", "error", "the adapter failed in the part twin"),
     ("twin=accepted changed=boom health=accepted", "error", "KeyError"),
+    ("twin=misshapen", "error", "the adapter failed in the part twin: its value is no hex"),
+    ("twin=accepted changed=misshapen health=accepted", "error", "the adapter failed in the part changed"),
+    ("twin=accepted changed=refused health=misshapen", "error", "the adapter failed in the part health"),
     ("twin=accepted ~~changed=nothing health=accepted", "error", "was never applied"),
     ("twin=accepted ~changed=nothing health=accepted", "not-applicable", "never asks for what is changed: message"),
     ("twin=accepted ~changed=closed health=accepted", "inconclusive", "ended before flip(message, 0, 1) could be"),
