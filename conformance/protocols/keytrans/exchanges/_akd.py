@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from conformance.bench import Bench
+from conformance.library import REFUSED, answered, octets_of
 from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
-from conformance.protocols.keytrans.exchanges._library import REFUSED, answered, octets_of
 from conformance.protocols.keytrans.messages.akd import CONFIGURATIONS, AppendOnly, Lookup, audit_recipe, decode_audit
 from conformance.protocols.keytrans.peers import AKDError, Directory, Verification
 from conformance.wire import DecodeError, Many, Message

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.bench import Bench
+from conformance.library import answered
 from conformance.model import ACCEPTED, ANYWAY, Outcome, Part, exchange
-from conformance.protocols.keytrans.exchanges._library import answered
 from conformance.protocols.keytrans.messages import plexi
 from conformance.protocols.keytrans.peers import Auditor, replayed
 from conformance.protocols.keytrans.peers._plexi import NAMESPACE

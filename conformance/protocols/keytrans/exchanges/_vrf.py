@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from conformance.bench import Bench
 from conformance.crypto.vrf import CHALLENGE_LENGTH, ECVRF, SUITES, VRFError
+from conformance.library import REFUSED, answered, octets_of
 from conformance.model import ACCEPTED, ANYWAY, WRONG, Ended, Outcome, Part, exchange
-from conformance.protocols.keytrans.exchanges._library import REFUSED, answered, octets_of
 from conformance.wire import Message
 
 OVER = {"suite": tuple(SUITES)}

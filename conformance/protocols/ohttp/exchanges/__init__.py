@@ -1,6 +1,7 @@
 """The dialogues that the cases of Oblivious HTTP vary, by role."""
 
 from conformance.bench import TargetAnswer
+from conformance.library import REFUSED, by_itself, judged_by
 from conformance.protocols.ohttp.exchanges._client import (
     CLIENT_ERROR,
     chunked_client_fetch,
@@ -39,7 +40,6 @@ from conformance.protocols.ohttp.exchanges._knock import knock
 from conformance.protocols.ohttp.exchanges._library import (
     KEPT,
     MENDED,
-    REFUSED,
     REQUEST,
     RESPONSE,
     decode,
@@ -66,9 +66,7 @@ from conformance.protocols.ohttp.exchanges._library_hpke import (
 )
 from conformance.protocols.ohttp.exchanges._library_keys import (
     NO_ENTRY,
-    by_itself,
     encode_keys,
-    judged_by,
     keys_wrong,
     read_keys,
 )

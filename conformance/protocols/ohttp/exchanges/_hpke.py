@@ -12,9 +12,9 @@ from typing import Any
 from conformance import crypto
 from conformance.bench import Bench
 from conformance.crypto import HPKEError, KeyPair, Recipient, Suite
+from conformance.library import REFUSED, answered, octets_of
 from conformance.model import ACCEPTED, ANYWAY, WRONG, AdapterError, Outcome, Part, exchange
-from conformance.protocols.ohttp.exchanges._library import REFUSED
-from conformance.protocols.ohttp.exchanges._library_keys import OVER, answered, octets_of, variant_suite
+from conformance.protocols.ohttp.exchanges._library_keys import OVER, variant_suite
 from conformance.wire import Built, Many, Message, UInt
 
 INFO = b"conformance"

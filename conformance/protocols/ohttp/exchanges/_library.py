@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.bench import Bench
+from conformance.library import REFUSED
 from conformance.model import ACCEPTED, ANYWAY, WRONG, AdapterError, Outcome, Part, exchange
 from conformance.protocols.ohttp.messages import (
     INDETERMINATE_REQUEST,
@@ -27,7 +28,6 @@ from conformance.protocols.ohttp.messages import (
 )
 from conformance.wire import DecodeError, Message, Reader
 
-REFUSED = Outcome("refused")
 MENDED = Outcome("mended")
 """Asked to write what no lawful message says, the encoder wrote a lawful one."""
 KEPT = Outcome("connection-fields-kept")

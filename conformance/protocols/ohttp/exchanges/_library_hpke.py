@@ -13,15 +13,13 @@ from typing import Any
 from conformance import crypto
 from conformance.bench import Bench
 from conformance.crypto import HPKEError, KeyPair, Suite
+from conformance.library import REFUSED, answered, octets_of
 from conformance.model import ACCEPTED, ANYWAY, WRONG, Outcome, Part, exchange
-from conformance.protocols.ohttp.exchanges._library import REFUSED
 from conformance.protocols.ohttp.exchanges._library_keys import (
     OVER,
-    answered,
     give_keys,
     lawful_keys,
     make_keys,
-    octets_of,
     offered_suites,
     variant_suite,
 )

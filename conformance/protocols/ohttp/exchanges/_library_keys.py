@@ -6,30 +6,22 @@ It may report more of an entry than a client could use, and nothing at all of wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance import crypto
 from conformance.bench import Bench
 from conformance.crypto import EXPORT_ONLY, KeyPair, Suite
+from conformance.library import REFUSED, answered, octets_of
 from conformance.model import (
     ACCEPTED,
     ANYWAY,
-    CONTROLS,
-    CRASH,
-    UNSUPPORTED,
     WRONG,
     AdapterError,
-    Exchange,
-    Finding,
-    Judge,
     Outcome,
     Part,
-    Transcript,
     exchange,
 )
-from conformance.protocols.ohttp.exchanges._library import REFUSED
 from conformance.protocols.ohttp.messages import KeyEntry, decode_key_entry, decode_keys, key_collection
 from conformance.wire import DecodeError, Message
 
@@ -37,55 +29,6 @@ SUITES = tuple(s.name for s in crypto.SUITES)
 OVER = {"suite": SUITES}
 NO_ENTRY = REFUSED.at("no entry")
 """The decoder says that it was done and reports nothing that can be used: it discarded the collection, too."""
-
-
-def by_itself(exchange: Exchange, *also: Outcome) -> Exchange:
-    """The same exchange for what all other cases of its role take for granted: its controls only want an answer.
-
-    A library that gets every exchange wrong would otherwise be judged in nothing, as no twin is ever accepted. `also`
-    are further endings that the controls take.
-    """
-    enough = {REFUSED.name, WRONG.name, ANYWAY.name, *(outcome.name for outcome in also)}
-
-    def ended(part: Part) -> Outcome:
-        outcome = exchange.outcome(part)
-        return ACCEPTED if outcome.name in enough and part.name in CONTROLS else outcome
-
-    return replace(exchange, name=f"{exchange.name}_by_itself", outcome=ended)
-
-
-def judged_by(exchange: Exchange, requirement_of: Callable[[Part], str], also: Sequence[Outcome] = ()) -> Judge:
-    """A judge of parts that should be accepted (or end in another way that is as good).
-
-    `requirement_of` names the requirement that a part breaks; empty: all of the case's.
-    """
-
-    def judge(transcript: Transcript) -> Iterator[Finding]:
-        for part in transcript.tested:
-            outcome = exchange.ended(part)
-            if any(right.allows(outcome) for right in (ACCEPTED, *also)):
-                yield Finding("as-expected", f"{part.name}: {outcome}", part=part.name)
-            elif outcome != UNSUPPORTED:
-                seen = "crash" if outcome.name == CRASH.name else "violation"
-                yield Finding(seen, f"{part.name}: {outcome}", requirement_of(part), part.name)
-
-    return judge
-
-
-def answered(part: Part, op: str) -> Mapping[str, Any] | None:
-    """The reply to an operation that was done or refused, or None where the part ended otherwise."""
-    reply = part.last("reply", op)
-    if reply is None or part.last("adapter-error") or not {"ok", "refused"} & reply.value.keys():
-        return None
-    return reply.value
-
-
-def octets_of(reply: Mapping[str, Any], name: str, op: str) -> bytes:
-    """Octets out of a reply that is `ok`; AdapterError where there are none."""
-    try:
-        return bytes.fromhex(reply["ok"][name])
-    except (KeyError, TypeError, ValueError) as why:
-        raise AdapterError(f"{op}: {name} is no hex: {why!r}", step=op, hint="See docs/adapter.md.") from None
 
 
 def variant_suite(bench: Bench) -> Suite:
@@ -249,6 +192,6 @@ async def encode_keys(
 
 
 __all__ = [
-    "NO_ENTRY", "OVER", "SUITES", "answered", "by_itself", "encode_keys", "give_keys", "judged_by", "keys_wrong",
-    "lawful_keys", "make_keys", "octets_of", "offered_suites", "read_keys", "variant_suite",
+    "NO_ENTRY", "OVER", "SUITES", "encode_keys", "give_keys", "keys_wrong", "lawful_keys", "make_keys",
+    "offered_suites", "read_keys", "variant_suite",
 ]  # fmt: skip

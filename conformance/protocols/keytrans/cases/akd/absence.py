@@ -1,9 +1,9 @@
 """Proofs that something is not in AKD's tree."""
 
 from conformance.cases import case, drop, flip, given, put
+from conformance.library import REFUSED, none_taken
 from conformance.protocols.keytrans.cases.akd import _lies as lies
 from conformance.protocols.keytrans.exchanges._akd import EPOCHS, Lie, verify_lookup
-from conformance.protocols.keytrans.exchanges._library import REFUSED, none_taken
 from conformance.protocols.keytrans.messages.protobuf import base128
 
 ABSENT = "proof.freshness_proof.value"

@@ -2,10 +2,10 @@
 
 from conformance.bench import Bench
 from conformance.cases import case, drop, flip, given, put, repeat, swap
+from conformance.library import REFUSED, by_itself, none_taken
 from conformance.model import ACCEPTED
 from conformance.protocols.keytrans.cases.akd import _lies as lies
 from conformance.protocols.keytrans.exchanges._akd import EPOCHS, Lie, verify_audit
-from conformance.protocols.keytrans.exchanges._library import REFUSED, by_itself, none_taken
 
 HASHING = ("akd/conf/leaf-binds-commitment-and-epoch",)
 UNCHANGED, INSERTED = "proof.proofs[0].value.unchanged_nodes", "proof.proofs[0].value.inserted"

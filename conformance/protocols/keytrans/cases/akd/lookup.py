@@ -1,10 +1,10 @@
 """Lookup proofs of AKD, as a client verifies them."""
 
 from conformance.cases import case, cut, drop, extend, flip, given, put
+from conformance.library import REFUSED, by_itself
 from conformance.model import ACCEPTED
 from conformance.protocols.keytrans.cases.akd import _lies as lies
 from conformance.protocols.keytrans.exchanges._akd import LABELS, Lie, verify_lookup
-from conformance.protocols.keytrans.exchanges._library import REFUSED, by_itself
 from conformance.protocols.keytrans.messages.protobuf import base128
 
 HASHING = (

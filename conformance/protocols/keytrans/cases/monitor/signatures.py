@@ -1,6 +1,7 @@
 """The auditor's signature over an epoch, and the keys that it advertises."""
 
 from conformance.cases import case, cut, drop, extend, flip, given, put
+from conformance.library import by_itself
 from conformance.model import ACCEPTED
 from conformance.protocols.keytrans.cases.monitor._signing import (
     SMALL_ORDER,
@@ -8,14 +9,13 @@ from conformance.protocols.keytrans.cases.monitor._signing import (
     by_another,
     for_small_order,
 )
-from conformance.protocols.keytrans.exchanges._library import by_itself
 from conformance.protocols.keytrans.exchanges._plexi import REJECTED, audit
 
 STRICT = "plexi-auditor-api/cli/signature-verified-strictly"
 CLI = "plexi-auditor-api/cli"
 
 
-@case(by_itself(audit), "plexi-auditor-api/epoch/epoch-signature-verifies", expect=[ACCEPTED])
+@case(by_itself(audit, REJECTED), "plexi-auditor-api/epoch/epoch-signature-verifies", expect=[ACCEPTED])
 def honest():
     """An epoch, its signature in this suite, its predecessor and its proof are right."""
     return ()

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from conformance.library import REFUSED
 from conformance.model import ACCEPTED, Outcome
-from conformance.protocols.keytrans.exchanges._library import REFUSED
 from conformance.vectors import Vector
 
 PUBLISHED = "keytrans/rfc9381-ecvrf.json"

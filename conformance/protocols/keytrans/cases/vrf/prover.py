@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from conformance.cases import case, from_vectors, given, octets
+from conformance.library import answered, by_itself, judged_by, octets_of
 from conformance.model import ACCEPTED, UNSUPPORTED, WRONG, Finding, Judge, Transcript
 from conformance.protocols.keytrans.cases.vrf._forged import ED_SUITES, P_SUITES
 from conformance.protocols.keytrans.cases.vrf._vectors import PUBLISHED, expected, in_its_suite, proving
-from conformance.protocols.keytrans.exchanges._library import answered, by_itself, judged_by, octets_of
 from conformance.protocols.keytrans.exchanges._vrf import (
     BETA,
     CHALLENGE,

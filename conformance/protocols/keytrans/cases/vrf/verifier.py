@@ -1,6 +1,7 @@
 """Proofs as a library of VRFs takes them (RFC 9381, 5.3, 5.4.4, 5.4.5 and 5.5)."""
 
 from conformance.cases import case, cut, drop, extend, flip, from_vectors, given, insert, octets, put, swap
+from conformance.library import REFUSED, by_itself
 from conformance.model import ACCEPTED
 from conformance.protocols.keytrans.cases.vrf._forged import (
     ED_SUITES,
@@ -17,7 +18,6 @@ from conformance.protocols.keytrans.cases.vrf._forged import (
     with_torsion,
 )
 from conformance.protocols.keytrans.cases.vrf._vectors import PUBLISHED, expected, in_its_suite, verifying
-from conformance.protocols.keytrans.exchanges._library import REFUSED, by_itself
 from conformance.protocols.keytrans.exchanges._vrf import ALPHA, BETA, secret_key, steps, verify
 
 RECOMPUTED = "rfc9381/5.3/verifier-recomputes-u-and-v"

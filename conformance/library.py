@@ -1,4 +1,4 @@
-"""What the exchanges with libraries have in common."""
+"""What exchanges with subjects that are asked by operations have in common, whatever the protocol."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from conformance.model import (
 )
 
 REFUSED = Outcome("refused")
+"""It was asked, and rejected what it was given."""
 
 
 def answered(part: Part, op: str) -> Mapping[str, Any] | None:
@@ -41,29 +42,17 @@ def octets_of(reply: Mapping[str, Any], name: str, op: str) -> bytes:
         raise AdapterError(f"{op}: {name} is no hex: {why!r}", step=op, hint="See docs/adapter.md.") from None
 
 
-def none_taken(exchange: Exchange) -> Judge:
-    """A judge of steps all of which must be refused, however many there are."""
-
-    def judge(transcript: Transcript) -> Iterator[Finding]:
-        for part in transcript.tested:
-            outcome = exchange.outcome(part)
-            if outcome != UNSUPPORTED:
-                seen = {REFUSED.name: "as-expected", CRASH.name: "crash"}.get(outcome.name, "violation")
-                yield Finding(seen, f"{part.name}: {outcome}", part=part.name)
-
-    return judge
-
-
-def by_itself(exchange: Exchange) -> Exchange:
+def by_itself(exchange: Exchange, *also: Outcome) -> Exchange:
     """The same exchange for what all other cases of its role take for granted: its controls only want an answer.
 
-    A library that gets every exchange wrong would otherwise be judged in nothing, as no twin is ever accepted.
+    A library that gets every exchange wrong would otherwise be judged in nothing, as no twin is ever accepted. `also`
+    are further endings that the controls take.
     """
+    enough = {REFUSED.name, WRONG.name, ANYWAY.name, *(outcome.name for outcome in also)}
 
     def ended(part: Part) -> Outcome:
         outcome = exchange.outcome(part)
-        answered = outcome.name in {REFUSED.name, "rejected", WRONG.name, ANYWAY.name}
-        return ACCEPTED if answered and part.name in CONTROLS else outcome
+        return ACCEPTED if outcome.name in enough and part.name in CONTROLS else outcome
 
     return replace(exchange, name=f"{exchange.name}_by_itself", outcome=ended)
 
@@ -76,11 +65,24 @@ def judged_by(exchange: Exchange, requirement_of: Callable[[Part], str], also: S
 
     def judge(transcript: Transcript) -> Iterator[Finding]:
         for part in transcript.tested:
-            outcome = exchange.outcome(part)
+            outcome = exchange.ended(part)
             if any(right.allows(outcome) for right in (ACCEPTED, *also)):
                 yield Finding("as-expected", f"{part.name}: {outcome}", part=part.name)
             elif outcome != UNSUPPORTED:
                 seen = "crash" if outcome.name == CRASH.name else "violation"
                 yield Finding(seen, f"{part.name}: {outcome}", requirement_of(part), part.name)
+
+    return judge
+
+
+def none_taken(exchange: Exchange) -> Judge:
+    """A judge of steps all of which must be refused, however many there are."""
+
+    def judge(transcript: Transcript) -> Iterator[Finding]:
+        for part in transcript.tested:
+            outcome = exchange.ended(part)
+            if outcome != UNSUPPORTED:
+                seen = {REFUSED.name: "as-expected", CRASH.name: "crash"}.get(outcome.name, "violation")
+                yield Finding(seen, f"{part.name}: {outcome}", part=part.name)
 
     return judge
